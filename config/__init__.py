@@ -1,0 +1,3 @@
+"""How the parts are put together: settings, wiring, commands."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,183 @@
+"""The start of a server: everything that has to be right before there are workers, then the supervisor."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import secrets
+import ssl
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from config import logs, metrics, wiring
+from config.settings import INSTANCE, PREFIX, SettingsError, load
+from gateway.catalogue.schema import migrate
+from gateway.catalogue.statements import ADD_META, META
+from gateway.errors import Unavailable
+from gateway.library import passwords
+from gateway.serving import Child, StartFailed, supervise, tls_context
+from gateway.store import identify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from config.settings import Settings
+    from config.wiring import Parts
+    from gateway.catalogue import Transaction
+    from gateway.store import ObjectStore
+
+T = TypeVar("T")
+
+ADMIN = "admin"
+_IDENTITY = "_davgallery/id"
+_WRONG_USE = 2
+_PATIENCE = 60.0
+_log = logging.getLogger("davgallery.serve")
+
+
+def serve(flags: Mapping[str, Any], say: Callable[[str], None]) -> int:
+    """Run a server until it is told to stop; the exit status. ``say`` prints a line for the person who started it.
+
+    Raises SettingsError or StartFailed, each with one sentence, when it cannot start.
+    """
+    settings = load(flags)
+    logs.set_up(settings.log_format, settings.log_level, settings.secrets)
+    tls = settings.tls_cert is not None
+    if tls:
+        _check_tls(settings)
+    with data_folder(settings):
+        instance = secrets.token_hex(8)
+        with wiring.opened(settings, instance) as parts:
+            prepare(parts)
+            if parts.catalogue.is_sqlite:
+                # The lock says that no other server uses this data; only one that does may use a SQLite catalogue.
+                parts.library.upkeep.end_holds_of_others(instance)
+            _make_administrator(parts, say)
+        _hand_down(settings, flags, instance)
+        metrics.empty(metrics.counts_folder(settings.data))
+        worker = Child("worker", [sys.executable, "-m", "config.worker"], settings.workers)
+        return supervise([worker], host=settings.host, port=settings.port, scheme="https" if tls else "http")
+
+
+def prepare(parts: Parts) -> None:
+    """Bring catalogue and store to where workers can use them, and make sure that they belong together."""
+    _patiently(lambda: wiring.ask_database(parts.catalogue))
+    if parts.settings.s3 is not None:
+        _patiently(parts.store.make_bucket)  # type: ignore[union-attr]
+    _patiently(parts.store.check)
+    if migrate(parts.catalogue, before=parts.library.upkeep.snapshot):
+        _log.info("The catalogue has the tables of this version.")
+    _join(parts)
+
+
+@contextmanager
+def data_folder(settings: Settings) -> Iterator[None]:
+    """Make the data folder, and hold its lock: one server, or one command that replaces the catalogue, at a time."""
+    lock = settings.data / "lock"
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if settings.catalogue_url.get_backend_name() == "sqlite":
+            Path(str(settings.catalogue_url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StartFailed(f"Cannot write to {error.filename}: {error.strerror}.", _WRONG_USE) from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
+            message = f"Another davgallery is using {settings.data} (process {owner})."
+            raise StartFailed(message, _WRONG_USE) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _check_tls(settings: Settings) -> None:
+    try:
+        tls_context(str(settings.tls_cert), str(settings.tls_key))
+    except (OSError, ssl.SSLError) as error:
+        reason = getattr(error, "reason", None) or error.strerror or "unknown reason"
+        raise SettingsError(f"tls_cert and tls_key are no certificate with its key: {reason}.") from None
+
+
+def _patiently(ask: Callable[[], T]) -> T:
+    """Wait for a part that is still starting, as after a power cut: a minute, then its error."""
+    until = time.monotonic() + _PATIENCE
+    pause = 0.2
+    while True:
+        try:
+            return ask()
+        except Unavailable as error:
+            if time.monotonic() > until:
+                raise StartFailed(str(error)) from error
+            _log.warning("Waiting: %s (%s)", error, error.__cause__)
+        time.sleep(pause)
+        pause = min(2 * pause, 5.0)
+
+
+def _join(parts: Parts) -> None:
+    """Let catalogue and store carry one id. One of a pair without its partner would lose photos at the first tidying.
+
+    A catalogue without an id is a new one. It may take a store with an id only if that holds nothing yet: a first
+    start that was interrupted.
+    """
+    used = next(parts.store.list(_IDENTITY), None) is not None and _holds_objects(parts.store)
+    store_id = _patiently(lambda: identify(parts.store))
+
+    def work(tx: Transaction) -> str | None:
+        row = tx.one(META, name="store")
+        if row is None and not used:
+            tx.run(ADD_META, name="store", value=store_id)
+            return store_id
+        return str(row[0]) if row else None
+
+    known = parts.catalogue.write(work)
+    if known is None:
+        raise StartFailed(
+            "The catalogue is empty, but the store holds the photos of another one: bring that back with"
+            " “davgallery restore”, or use an empty store.",
+            _WRONG_USE,
+        )
+    if known != store_id:
+        raise StartFailed(
+            "The catalogue and the store do not belong together: check database_url, data and the S3 settings.",
+            _WRONG_USE,
+        )
+
+
+def _holds_objects(store: ObjectStore) -> bool:
+    """Whether there is any object but our own, whose keys begin with an underscore."""
+    first = next(store.list(), None)
+    if first is not None and first.key.startswith("_"):
+        first = next(store.list(after="_\U0010ffff"), None)
+    return first is not None
+
+
+def _make_administrator(parts: Parts, say: Callable[[str], None]) -> None:
+    if parts.library.accounts.count():
+        return
+    given = parts.settings.admin_password
+    password = given.get_secret_value() if given else passwords.generate()
+    parts.library.accounts.add(ADMIN, password=password, admin=True)
+    if given is None:
+        say(f"The account {ADMIN} has the password {password}")
+        say("It is shown only once; change it with: davgallery user set-password admin")
+
+
+def _hand_down(settings: Settings, flags: Mapping[str, Any], instance: str) -> None:
+    """Put what workers need to know into the environment. They read the settings file themselves."""
+    for name, value in flags.items():
+        if value is not None:
+            os.environ[PREFIX + name.upper()] = str(value)
+    os.environ[f"{PREFIX}DATA"] = str(settings.data)
+    if settings.config is not None:
+        os.environ[f"{PREFIX}CONFIG"] = str(settings.config)
+    os.environ[INSTANCE] = instance
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics.counts_folder(settings.data))

@@ -1,0 +1,101 @@
+"""Settings to working parts: the only file that names concrete classes."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import inspect
+
+from gateway.catalogue import Catalogue
+from gateway.catalogue.statements import CLOCK
+from gateway.library import library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from config.settings import Settings
+    from gateway.library.library import Library
+    from gateway.store.local import LocalStore
+    from gateway.store.minio import MinioStore
+
+
+class Parts(NamedTuple):
+    """What the settings name, opened."""
+
+    settings: Settings
+    catalogue: Catalogue
+    store: LocalStore | MinioStore
+    library: Library
+
+
+@contextmanager
+def opened(settings: Settings, instance: str) -> Iterator[Parts]:
+    """Open everything; closed again at the end. Nothing is asked of database or store yet.
+
+    ``instance`` names this run of the server in what it reserves for uploads.
+    """
+    with ExitStack() as stack:
+        catalogue = Catalogue(settings.catalogue_url)
+        stack.callback(catalogue.close)
+        store = _store(settings)
+        stack.callback(store.close)
+        built = library.build(
+            catalogue,
+            store,
+            instance=instance,
+            default_quota=settings.default_quota,
+            trash_days=settings.trash_days,
+        )
+        yield Parts(settings, catalogue, store, built)
+
+
+def _store(settings: Settings) -> LocalStore | MinioStore:
+    # Imported where it is used: the SDK alone takes a third of a second.
+    if settings.s3 is None:
+        from gateway.store.local import LocalStore  # noqa: PLC0415
+
+        return LocalStore(settings.data / "photos", settings.reserve)
+    from gateway.store.minio import MinioStore  # noqa: PLC0415
+
+    return MinioStore(**settings.s3._asdict())
+
+
+def ask_database(catalogue: Catalogue) -> None:
+    """Return when the database answers; raise CatalogueUnavailable otherwise."""
+    with catalogue.read() as tx:
+        tx.value(CLOCK)
+
+
+def has_catalogue(catalogue: Catalogue) -> bool:
+    """Whether a server has made the tables. Looking at a SQLite database that is not there would make an empty one."""
+    if catalogue.is_sqlite and not catalogue_file(catalogue).exists():
+        return False
+    ask_database(catalogue)
+    return inspect(catalogue.engine).has_table("meta")
+
+
+def catalogue_file(catalogue: Catalogue) -> Path:
+    """Return the file of a SQLite catalogue."""
+    return Path(str(catalogue.url.database))
+
+
+def application(parts: Parts, extra: Mapping[str, WSGIApplication]) -> WSGIApplication:
+    """Return everything that is served: the WebDAV door, ``extra`` by path, and the welcome page."""
+    from gateway.dav.app import build_app  # noqa: PLC0415 - commands need no door
+    from gateway.welcome import welcome  # noqa: PLC0415
+
+    settings = parts.settings
+    door = build_app(parts.library, public_url=settings.public_url, accel=settings.accel is not None)
+    start = welcome(settings.public_url)
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if door.wants(environ):
+            return door(environ, start_response)
+        if environ["REQUEST_METHOD"] in {"GET", "HEAD"} and environ["PATH_INFO"] in extra:
+            return extra[environ["PATH_INFO"]](environ, start_response)
+        return start(environ, start_response)
+
+    return app

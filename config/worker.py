@@ -1,0 +1,75 @@
+"""A worker process: ``python -m config.worker``, started by the supervisor of ``davgallery serve``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from config import logs, wiring
+from config.health import Health
+from config.metrics import RequestMetrics, counts_folder, metrics_app
+from config.settings import INSTANCE, load
+from gateway.errors import GatewayError
+from gateway.serving import run_worker, tls_context
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from wsgiref.types import WSGIApplication
+
+    from gateway.library.upkeep import Upkeep
+
+_log = logging.getLogger("davgallery.upkeep")
+_HOUSEKEEPING_PAUSE = 5.0
+_HOUSEKEEPING_ENDS = 10.0
+
+
+def main() -> None:
+    """Serve until the supervisor says stop. The settings come from the environment that it passes on."""
+    os.umask(0o077)
+    settings = load({})
+    logs.set_up(settings.log_format, settings.log_level, settings.secrets)
+    with wiring.opened(settings, os.environ[INSTANCE]) as parts:
+        counts = RequestMetrics()
+        token = settings.metrics_token
+        extra: dict[str, WSGIApplication] = {
+            "/healthz": Health({"database": partial(wiring.ask_database, parts.catalogue), "store": parts.store.check}),
+            "/metrics": metrics_app(
+                counts_folder(settings.data), parts.library.upkeep.figures, token.get_secret_value() if token else None
+            ),
+        }
+
+        def on_response(environ: Mapping[str, Any], status: int, sent: int, seconds: float) -> None:
+            counts.count(environ, status, sent, seconds)
+            logs.log_access(environ, status, sent, seconds)
+
+        stopping = threading.Event()
+        housekeeping = threading.Thread(target=_keep_house, args=(parts.library.upkeep, stopping), daemon=True)
+        housekeeping.start()
+        try:
+            run_worker(
+                counts.in_flight(wiring.application(parts, extra)),
+                tls=tls_context(str(settings.tls_cert), str(settings.tls_key)) if settings.tls_cert else None,
+                trusted=settings.trusted_proxies,
+                on_response=on_response,
+            )
+        finally:
+            stopping.set()
+            housekeeping.join(_HOUSEKEEPING_ENDS)
+
+
+def _keep_house(upkeep: Upkeep, stopping: threading.Event) -> None:
+    """Do what is due and not being done by another process, now and then."""
+    while not stopping.wait(_HOUSEKEEPING_PAUSE):
+        try:
+            upkeep.run_due()
+        except GatewayError as error:
+            _log.warning("Housekeeping has to wait: %s", error)
+        except Exception:  # noqa: BLE001 - the next round may go well, and without rounds nothing is ever tidied
+            _log.exception("Housekeeping failed.")
+
+
+if __name__ == "__main__":
+    main()

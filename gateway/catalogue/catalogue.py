@@ -1,0 +1,246 @@
+"""Transactions on the catalogue: the only place that begins, commits and repeats them.
+
+A write takes its spaces' rows first, in the order of their ids, then reads, checks and changes. That one rule makes
+quota, tree and trash of a space serial and spaces parallel, without deadlocks.
+
+SQLite has one writer. Its own waiting is a poll that starves somebody for seconds, so writers queue at a lock in the
+process and at a lock on a file beside the database, and then begin with BEGIN IMMEDIATE. PostgreSQL runs READ
+COMMITTED with SELECT … FOR UPDATE; what it refuses with a deadlock, a serialization failure or a unique violation is
+run again as a whole.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import psycopg
+from sqlalchemy import create_engine, event
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import QueuePool
+
+from gateway.catalogue import statements
+from gateway.errors import CatalogueUnavailable, StoreFull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import URL, Engine
+    from sqlalchemy.pool import PoolProxiedConnection
+    from sqlalchemy.sql.compiler import SQLCompiler
+
+    from gateway.catalogue.statements import Statement
+
+T = TypeVar("T")
+
+POOL_SIZE = 8
+_POOL_WAIT = 30.0
+_TRIES = 4
+_WRITER_WAIT = 30.0
+
+
+class Transaction:
+    """Runs statements that were compiled once on the driver's own cursor: no session, no result objects."""
+
+    def __init__(
+        self, connection: PoolProxiedConnection, compiled: dict[Statement, _Compiled], dialect: Engine
+    ) -> None:
+        """Wrap a connection whose transaction the catalogue has begun and will end."""
+        self._cursor = connection.cursor()
+        self._compiled = compiled
+        self._engine = dialect
+
+    def all(self, statement: Statement, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Every row that the statement returns."""
+        self._execute(statement, parameters)
+        return list(self._cursor.fetchall())
+
+    def one(self, statement: Statement, **parameters: Any) -> tuple[Any, ...] | None:
+        """The first row that the statement returns, or None."""
+        self._execute(statement, parameters)
+        # All of them: SQLite carries out an INSERT … RETURNING only as far as it is read.
+        rows = self._cursor.fetchall()
+        return rows[0] if rows else None
+
+    def value(self, statement: Statement, **parameters: Any) -> Any:
+        """The first column of the only row."""
+        self._execute(statement, parameters)
+        return self._cursor.fetchall()[0][0]
+
+    def run(self, statement: Statement, **parameters: Any) -> int:
+        """Run a statement that returns nothing; the number of rows it changed."""
+        self._execute(statement, parameters)
+        return int(self._cursor.rowcount)
+
+    def _execute(self, statement: Statement, parameters: dict[str, Any]) -> None:
+        compiled = self._compiled.get(statement)
+        if compiled is None:
+            compiled = self._compiled[statement] = _Compiled(statement, self._engine)
+        self._cursor.execute(compiled.sql, compiled.bind(parameters))
+
+
+class _Compiled:
+    """A statement in one database's words, and how its parameters are handed over."""
+
+    def __init__(self, statement: Statement, engine: Engine) -> None:
+        result = cast("SQLCompiler", statement.clause.compile(dialect=engine.dialect, column_keys=statement.columns))
+        self.sql = str(result)
+        self._defaults = {name: b.value for b, name in result.bind_names.items() if not b.required}
+        self._order: list[str] | None = result.positiontup if result.positional else None
+
+    def bind(self, parameters: dict[str, Any]) -> Any:
+        if self._defaults:
+            parameters = {**self._defaults, **parameters}
+        return parameters if self._order is None else [parameters[name] for name in self._order]
+
+
+class Catalogue:
+    """The SQL database: the tree and everything known about it."""
+
+    def __init__(self, url: URL) -> None:
+        """Open the database; SQLite and PostgreSQL (psycopg) are the two that every statement is tested on."""
+        self.url = url
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        arguments: dict[str, Any] = (
+            {"check_same_thread": False, "cached_statements": 256} if self.is_sqlite else {"connect_timeout": 5}
+        )
+        self.engine = create_engine(
+            url,
+            poolclass=QueuePool,
+            pool_size=POOL_SIZE,
+            max_overflow=0,
+            pool_timeout=_POOL_WAIT,
+            connect_args=arguments,
+        )
+        self._compiled: dict[Statement, _Compiled] = {}
+        self._writer: _FairWriter | None = None
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            if not url.database:
+                raise ValueError("A SQLite catalogue needs a file.")
+            self._writer = _FairWriter(Path(f"{url.database}.lock"))
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Read; each statement sees what is committed when it starts, and no snapshot is held between them."""
+        with self._connection() as connection:
+            yield Transaction(connection, self._compiled, self.engine)
+
+    def write(self, work: Callable[[Transaction], T], *spaces: int, durable: bool = True) -> T:
+        """Run ``work`` in one transaction that holds the rows of ``spaces``, and commit it.
+
+        ``work`` may run several times, so it must change nothing but the catalogue. ``durable`` False commits without
+        waiting for the disk: after a power cut the transaction may be gone, never half there.
+        Raises CatalogueUnavailable when the database is down or too busy, and whatever ``work`` raises.
+        """
+        for attempt in range(1, _TRIES + 1):
+            try:
+                with self._connection() as connection, self._begun(connection, durable=durable) as transaction:
+                    if not self.is_sqlite:
+                        for space in sorted(set(spaces)):
+                            transaction.all(statements.LOCK_SPACE, space=space)
+                    return work(transaction)
+            except (psycopg.errors.IntegrityError, _Repeatable):
+                if attempt == _TRIES:
+                    raise CatalogueUnavailable("The database is too busy.") from None
+        raise AssertionError("unreachable")
+
+    def run(self, statement: Statement, *, durable: bool = True, **parameters: Any) -> int:
+        """One statement as a transaction of its own; the number of rows it changed."""
+        return self.write(lambda tx: tx.run(statement, **parameters), durable=durable)
+
+    @contextmanager
+    def _begun(self, connection: PoolProxiedConnection, *, durable: bool) -> Iterator[Transaction]:
+        queue: AbstractContextManager[None] = self._writer.turn() if self._writer else nullcontext()
+        transaction = Transaction(connection, self._compiled, self.engine)
+        with queue:
+            cursor = connection.cursor()
+            if self.is_sqlite:
+                cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                cursor.execute("BEGIN IMMEDIATE")
+            elif not durable:
+                cursor.execute("SET LOCAL synchronous_commit TO off")
+            try:
+                yield transaction
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+
+    @contextmanager
+    def _connection(self) -> Iterator[PoolProxiedConnection]:
+        try:
+            connection = self.engine.raw_connection()
+        except (PoolTimeoutError, psycopg.OperationalError, sqlite3.OperationalError) as error:
+            raise CatalogueUnavailable("The database cannot be reached.") from error
+        try:
+            yield connection
+        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as error:
+            raise _Repeatable from error
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            # Its other pooled connections are dead too; a ping before every use would cost more than this rare 503.
+            connection.invalidate()
+            self.engine.dispose()
+            raise CatalogueUnavailable("The database went away.") from error
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                raise StoreFull("The disk of the database is full.") from error
+            if error.sqlite_errorcode & 0xFF in _BUSY:
+                raise CatalogueUnavailable("The database is busy.") from error
+            raise
+        finally:
+            connection.close()
+
+
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+
+
+class _Repeatable(Exception):
+    """PostgreSQL undid the transaction for the sake of another one."""
+
+
+class _FairWriter:
+    """One writer at a time: a lock in the process, then a lock on a file that all processes share."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._file: int | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        if not self._lock.acquire(timeout=_WRITER_WAIT):
+            raise CatalogueUnavailable("The database is too busy.")
+        try:
+            if self._file is None:
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+        finally:
+            self._lock.release()
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # Autocommit: transactions are begun by the catalogue alone, never behind its back by the driver.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+        "cache_size=-4000",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")

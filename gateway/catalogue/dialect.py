@@ -1,0 +1,66 @@
+"""The few expressions that SQLite and PostgreSQL spell differently."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ColumnElement, FunctionElement
+
+
+class now(FunctionElement[int]):  # noqa: N801 - spelled as SQL functions are
+    """The database's clock in microseconds UTC, so that expiries do not depend on each machine's own."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(now, "sqlite")
+def _now_sqlite(_element: now, _compiler: SQLCompiler, **_: Any) -> str:
+    # A Julian day as a double has a grain of 40 microseconds, far finer than any expiry.
+    return "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
+
+
+@compiles(now, "postgresql")
+def _now_postgresql(_element: now, _compiler: SQLCompiler, **_: Any) -> str:
+    return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
+
+
+class octets(FunctionElement[int]):  # noqa: N801
+    """How many bytes a text has in UTF-8."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(octets, "sqlite")
+def _octets_sqlite(element: octets, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"length(CAST({compiler.process(element.clauses, **kw)} AS BLOB))"
+
+
+@compiles(octets, "postgresql")
+def _octets_postgresql(element: octets, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"octet_length({compiler.process(element.clauses, **kw)})"
+
+
+class json_item(FunctionElement[str]):  # noqa: N801
+    """``json_item(array, index)``: one text of a JSON array, NULL beyond its end. One parameter carries a path."""
+
+    type = Text()
+    inherit_cache = True
+
+    def __init__(self, array: ColumnElement[str], index: ColumnElement[int]) -> None:
+        """Take the array as a text parameter and the index as a column."""
+        super().__init__(array, index)
+
+
+@compiles(json_item, "sqlite")
+def _item_sqlite(element: json_item, compiler: SQLCompiler, **kw: Any) -> str:
+    array, index = (compiler.process(c, **kw) for c in element.clauses)
+    return f"json_extract({array}, '$[' || ({index}) || ']')"
+
+
+@compiles(json_item, "postgresql")
+def _item_postgresql(element: json_item, compiler: SQLCompiler, **kw: Any) -> str:
+    array, index = (compiler.process(c, **kw) for c in element.clauses)
+    return f'(CAST({array} AS jsonb) ->> CAST({index} AS integer)) COLLATE "C"'

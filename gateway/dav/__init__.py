@@ -1,0 +1,1 @@
+"""The WebDAV door: translation between HTTP and the library, and nothing else."""

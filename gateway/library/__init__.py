@@ -1,0 +1,1 @@
+"""The domain layer: framework-free, and the only way to change anything."""

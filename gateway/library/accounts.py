@@ -1,0 +1,247 @@
+"""Accounts and their credentials: who can log in, how, and how guessing is made slow."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from gateway.catalogue import statements
+from gateway.errors import BadRequest, CatalogueUnavailable, NotFound, TooManyAttempts, Unauthenticated
+from gateway.library import names, passwords, record, spaces
+from gateway.library.values import Principal, Role
+
+if TYPE_CHECKING:
+    from gateway.catalogue import Catalogue, Transaction
+
+FREE_FAILURES = 5
+"""Failed logins of one account or address that cost nothing: people mistype, and several devices start at once."""
+MAX_DELAY = 15 * 60
+"""Seconds; the delay doubles from one second up to this."""
+FORGET_AFTER = 24 * 3600 * 1_000_000
+MIN_PASSWORD = 8
+_USED_EVERY = 3600.0
+
+
+class AccountRow(NamedTuple):
+    """An account as an administrator sees it. Sizes in bytes, times in microseconds UTC."""
+
+    id: int
+    name: str
+    admin: bool
+    created: int
+    removed: int | None
+    quota: int
+    live: int
+    trash: int
+
+
+class CredentialRow(NamedTuple):
+    """A credential without its secret."""
+
+    id: int
+    kind: str
+    label: str
+    created: int
+    used: int | None
+
+
+class _Known(NamedTuple):
+    """A credential of the account that somebody claims to be."""
+
+    account_id: int
+    name: str
+    admin: bool
+    credential_id: int
+    kind: str
+    secret: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Makes, changes and removes accounts; tells who somebody is."""
+
+    catalogue: Catalogue
+    default_quota: int
+    _remembered: passwords.Remembered = field(default_factory=passwords.Remembered)
+    _used: dict[int, float] = field(default_factory=dict)
+
+    # --- logging in ---------------------------------------------------------------------------------------------
+
+    def authenticate(self, name: str, password: str, *, address: str, device: str) -> Principal:
+        """Who this is; Unauthenticated when name or password are wrong, and never which.
+
+        ``address`` is the client's network address, ``device`` what the client calls itself. After five failures of
+        an account or an address, the next ones are refused with TooManyAttempts for a while that doubles. Devices
+        with app passwords, and everybody who logged in here before, are not held up by somebody else's guessing.
+        """
+        name_key = names.space_key(name)
+        with self.catalogue.read() as tx:
+            known = [_Known._make(row) for row in tx.all(statements.CREDENTIALS_BY_NAME, name_key=name_key)]
+        digest = passwords.digest(password)
+        for one in known:
+            if one.kind == "app" and hmac.compare_digest(one.secret, digest):
+                return self._principal(one, one.label)
+            if one.kind == "password" and self._remembered.knows(one.secret, password):
+                return self._principal(one, device)
+        subjects = {"account": f"account:{name_key}"[:300], "address": f"address:{address}"}
+        with self.catalogue.read() as tx:
+            wait = tx.value(statements.ATTEMPTS, **subjects)
+        if wait is not None and wait > 0:
+            raise TooManyAttempts(int(wait) // 1_000_000 + 1)
+        chosen = next((one for one in known if one.kind == "password"), None)
+        if passwords.verify_chosen(chosen.secret if chosen else None, password) and chosen:
+            self._remembered.add(chosen.secret, password)
+            self.catalogue.run(statements.FORGET_ATTEMPT, durable=False, who=subjects["account"])
+            return self._principal(chosen, device)
+        for who in subjects.values():
+            self.catalogue.write(partial(_count_failure, who=who), durable=False)
+        raise Unauthenticated("Wrong name or password.")
+
+    def _principal(self, known: _Known, device: str) -> Principal:
+        now = time.monotonic()
+        if now - self._used.get(known.credential_id, -_USED_EVERY) >= _USED_EVERY:
+            self._used[known.credential_id] = now
+            try:
+                used = {"credential": known.credential_id, "at": record.clock()}
+                self.catalogue.run(statements.USE_CREDENTIAL, durable=False, **used)
+            except CatalogueUnavailable:
+                del self._used[known.credential_id]
+        return Principal(known.account_id, known.name, bool(known.admin), known.credential_id, device)
+
+    # --- managing -----------------------------------------------------------------------------------------------
+
+    def count(self) -> int:
+        """How many accounts there are, removed ones included."""
+        with self.catalogue.read() as tx:
+            return int(tx.value(statements.COUNT_ACCOUNTS))
+
+    def all(self) -> list[AccountRow]:
+        """Every account, removed ones included, by name."""
+        with self.catalogue.read() as tx:
+            return [AccountRow._make(row) for row in tx.all(statements.ACCOUNTS)]
+
+    def add(self, name: str, *, password: str, admin: bool = False, quota: int | None = None) -> int:
+        """Make an account with its personal space of ``quota`` bytes; its id.
+
+        Raises BadName, Exists when an account or space has the name, BadRequest for a password that is too short.
+        """
+        stored = passwords.hash_chosen(_acceptable(password))
+
+        def work(tx: Transaction) -> int:
+            now = record.clock()
+            account_id: int = tx.value(statements.ADD_ACCOUNT, admin=admin, created=now)
+            room = self.default_quota if quota is None else quota
+            space_id = spaces.create(tx, name, owner_id=account_id, quota=room)
+            tx.run(statements.ADD_MEMBER, space_id=space_id, account_id=account_id, role=int(Role.MANAGER))
+            _add_credential(tx, account_id, "password", stored, "password")
+            return account_id
+
+        return self.catalogue.write(work)
+
+    def rename(self, name: str, new: str) -> None:
+        """Change the name to log in with and the address of the personal space, and nothing else."""
+
+        def work(tx: Transaction) -> None:
+            _find(tx, name)
+            spaces.rename(tx, spaces.find(tx, name), new)
+
+        self.catalogue.write(work)
+
+    def set_password(self, name: str, password: str) -> None:
+        """Give an account another password; the old one stops working at once."""
+        stored = passwords.hash_chosen(_acceptable(password))
+
+        def work(tx: Transaction) -> None:
+            account_id = _find(tx, name)
+            tx.run(statements.DELETE_CREDENTIALS, account=account_id, kind="password")
+            _add_credential(tx, account_id, "password", stored, "password")
+
+        self.catalogue.write(work)
+
+    def set_quota(self, name: str, quota: int) -> None:
+        """Change the quota of the personal space, in bytes."""
+
+        def work(tx: Transaction) -> None:
+            _find(tx, name)
+            if quota < 0:
+                raise BadRequest("A quota cannot be negative.")
+            tx.run(statements.SET_QUOTA, space=spaces.find(tx, name).id, new_quota=quota)
+
+        self.catalogue.write(work)
+
+    def remove(self, name: str) -> None:
+        """End an account at once: credentials, memberships and locks. Its personal space is purged 30 days later."""
+
+        def work(tx: Transaction) -> None:
+            account_id, space, now = _find(tx, name), spaces.find(tx, name), record.clock()
+            tx.run(statements.DELETE_ALL_CREDENTIALS, account=account_id)
+            tx.run(statements.DELETE_LOCKS_OF_ACCOUNT, account=account_id)
+            tx.run(statements.DELETE_MEMBERSHIPS, account=account_id)
+            tx.run(statements.REMOVE_ACCOUNT, account=account_id, at=now)
+            tx.run(statements.REMOVE_SPACE, space=space.id, at=now)
+
+        self.catalogue.write(work)
+
+    def credentials(self, name: str) -> list[CredentialRow]:
+        """How the account can prove itself, oldest first."""
+        with self.catalogue.read() as tx:
+            rows = tx.all(statements.CREDENTIALS, account=_find(tx, name))
+        return [CredentialRow(row[0], row[1], row[3], row[4], row[5]) for row in rows]
+
+    def add_app_password(self, name: str, label: str) -> str:
+        """A new random password for one device, named ``label``. It is returned once and stored only as a hash."""
+        password = passwords.generate()
+
+        def work(tx: Transaction) -> None:
+            _add_credential(tx, _find(tx, name), "app", passwords.digest(password), label.strip()[:100] or "device")
+
+        self.catalogue.write(work)
+        return password
+
+    def revoke(self, name: str, credential_id: int) -> None:
+        """End a credential at once; NotFound."""
+
+        def work(tx: Transaction) -> None:
+            if not tx.run(statements.DELETE_CREDENTIAL, credential=credential_id, account=_find(tx, name)):
+                raise NotFound("There is no such credential.")
+
+        self.catalogue.write(work)
+
+
+def _find(tx: Transaction, name: str) -> int:
+    row = tx.one(statements.ACCOUNT_BY_NAME, name_key=names.space_key(name))
+    if row is None:
+        raise NotFound(f"There is no account “{name}”.")
+    if row[4] is not None:
+        raise NotFound(f"The account “{name}” was removed.")
+    return int(row[0])
+
+
+def _acceptable(password: str) -> str:
+    if len(password) < MIN_PASSWORD:
+        raise BadRequest(f"A password needs at least {MIN_PASSWORD} characters.")
+    return password
+
+
+def _add_credential(tx: Transaction, account_id: int, kind: str, secret: str, label: str) -> None:
+    tx.run(
+        statements.ADD_CREDENTIAL,
+        account_id=account_id,
+        kind=kind,
+        secret=secret,
+        label=label,
+        created=record.clock(),
+    )
+
+
+def _count_failure(tx: Transaction, who: str) -> None:
+    row = tx.one(statements.FAIL_ATTEMPT, who=who)
+    if row is None:
+        tx.run(statements.ADD_ATTEMPT, who=who)
+    elif row[0] > FREE_FAILURES:
+        delay = min(MAX_DELAY, 2 ** min(20, row[0] - FREE_FAILURES - 1))
+        tx.run(statements.DELAY_ATTEMPT, who=who, us=delay * 1_000_000)

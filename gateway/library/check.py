@@ -1,0 +1,284 @@
+"""Comparing the catalogue with itself and with the store, and taking in objects that no row names.
+
+``check`` only looks unless it may repair; and repairing deletes nothing: an object that nobody knows may be the only
+copy of a photograph (after a restored database it is), so it goes into its space's trash under "found".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from gateway.catalogue import statements
+from gateway.errors import BadName, Conflict, NotFound, QuotaExceeded
+from gateway.library import names, record, spaces
+from gateway.library.hold import GRACE
+from gateway.library.trash import free_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gateway.catalogue import Catalogue, Transaction
+    from gateway.library.spaces import SpaceRow
+    from gateway.store import ObjectStore, StoredObject
+
+_BATCH = 1000
+_CHUNK_MARK = re.compile(r"~[a-z2-7]{12}(?=(\.[A-Za-z0-9]{1,8})?$)")
+_OURS = "_"
+
+
+class Finding(NamedTuple):
+    """Something that is not as it should be."""
+
+    kind: str
+    """``sums``, ``missing`` (a file without its object), ``size``, ``stray`` (an object without a row), ``unused``."""
+    text: str
+    repaired: bool
+
+
+class Taken(NamedTuple):
+    """An object that was taken in, and where."""
+
+    key: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """Looks at everything once. It may run beside a server."""
+
+    catalogue: Catalogue
+    store: ObjectStore
+
+    def check(self, *, repair: bool = False) -> Iterator[Finding]:
+        """Every finding, as it is found: sums that differ from the rows, rows without objects, objects without rows.
+
+        With ``repair``, sums are recounted, strays put into the trash, unused blobs made garbage. A file whose object
+        is missing cannot be repaired: it is reported every time.
+        """
+        yield from self._sums(repair=repair)
+        yield from self._unused(repair=repair)
+        yield from self._objects(repair=repair)
+
+    def adopt(self, name: str) -> Iterator[Taken | Finding]:
+        """Take the objects under a space's key that no row names into its tree, where their keys say.
+
+        For files that somebody put straight into the store, or that arrived after the snapshot that was restored.
+        An object whose key cannot be a path is reported and stays. Raises QuotaExceeded when the space is full; what
+        was taken in until then stays.
+        """
+        with self.catalogue.read() as tx:
+            space = spaces.find(tx, name)
+        for stored in self.store.list(f"{space.key}/"):
+            if self._is_known(stored.key):
+                continue
+            try:
+                names.check(tuple(stored.key.split("/")))
+                path = self._take_in(space, stored, into_trash=False)
+            except (BadName, Conflict) as error:
+                yield Finding("stray", f"{stored.key} stays where it is: {error}", repaired=False)
+                continue
+            if path is not None:
+                yield Taken(stored.key, path)
+
+    # --- sums ---------------------------------------------------------------------------------------------------
+
+    def _sums(self, *, repair: bool) -> Iterator[Finding]:
+        with self.catalogue.read() as tx:
+            ids = [row[0] for row in tx.all(statements.SPACES)]
+        for space_id in ids:
+            finding = self.catalogue.write(partial(_recount, space_id=space_id, repair=repair), space_id)
+            if finding is not None:
+                yield finding
+
+    def _unused(self, *, repair: bool) -> Iterator[Finding]:
+        """Blobs that no entry points to: none can come about, so any is a defect worth knowing."""
+        with self.catalogue.read() as tx:
+            rows = tx.all(statements.UNREFERENCED_BLOBS, limit=_BATCH)
+        for blob_id, key in rows:
+            if repair:
+                self.catalogue.write(partial(record.drop_blob, blob_id=blob_id, grace=GRACE))
+            yield Finding("unused", f"No file points to the stored object {key}", repair)
+
+    # --- objects ------------------------------------------------------------------------------------------------
+
+    def _objects(self, *, repair: bool) -> Iterator[Finding]:
+        """Walk the store's keys and the catalogue's side by side; both sort by bytes."""
+        rows = self._blobs()
+        row = next(rows, None)
+        for stored in self.store.list():
+            if stored.key.startswith(_OURS):
+                continue
+            while row is not None and _bytes(row[1]) < _bytes(stored.key):
+                yield from self._missing(row)
+                row = next(rows, None)
+            if row is not None and row[1] == stored.key:
+                if row[2] != stored.size:
+                    text = f"{stored.key} has {stored.size} bytes, the catalogue says {row[2]}"
+                    yield Finding("size", text, repaired=False)
+                row = next(rows, None)
+            elif not self._is_known(stored.key):
+                yield self._stray(stored, repair=repair)
+        while row is not None:
+            yield from self._missing(row)
+            row = next(rows, None)
+
+    def _blobs(self) -> Iterator[tuple[int, str, int]]:
+        after = ""
+        while True:
+            with self.catalogue.read() as tx:
+                rows = tx.all(statements.BLOBS_AFTER, after=after, limit=_BATCH)
+            yield from ((row[0], row[1], row[2]) for row in rows)
+            if len(rows) < _BATCH:
+                return
+            after = rows[-1][1]
+
+    def _missing(self, row: tuple[int, str, int]) -> Iterator[Finding]:
+        """Report a blob whose object was not listed, unless it is gone by now or its object is there after all."""
+        blob_id, key, size = row
+        with self.catalogue.read() as tx:
+            entries = [found[0] for found in tx.all(statements.ENTRIES_OF_BLOB, blob=blob_id)]
+            paths = [_path(tx, entry_id) for entry_id in entries]
+        if not entries:
+            return
+        try:
+            for _ in self.store.read(key, 0, min(size, 1)):
+                pass
+        except NotFound:
+            yield Finding("missing", f"The bytes of {', '.join(paths)} are gone: no object {key}", repaired=False)
+
+    def _is_known(self, key: str) -> bool:
+        # In the order in which a key passes from one to the next, so that a running upload is never taken for a stray.
+        with self.catalogue.read() as tx:
+            return (
+                tx.one(statements.HOLD_KEY, which=key) is not None
+                or tx.one(statements.BLOB_BY_KEY, which=key) is not None
+                or tx.one(statements.GARBAGE_KEY, which=key) is not None
+            )
+
+    def _stray(self, stored: StoredObject, *, repair: bool) -> Finding:
+        text = f"No row names the object {stored.key} ({stored.size} bytes)"
+        if not repair:
+            return Finding("stray", text, repaired=False)
+        with self.catalogue.read() as tx:
+            row = tx.one(statements.SPACE_BY_KEY, key=stored.key.partition("/")[0])
+        if row is None:
+            return Finding("stray", f"{text}, and no space has its first segment: it stays", repaired=False)
+        taken = self._take_in(spaces.SpaceRow._make(row), stored, into_trash=True)
+        return Finding("stray", f"{text}: now in the trash of {row[1]} under “found”", repaired=taken is not None)
+
+    # --- taking in ----------------------------------------------------------------------------------------------
+
+    def _take_in(self, space: SpaceRow, stored: StoredObject, *, into_trash: bool) -> str | None:
+        """Give an object a blob and an entry; its path, None when somebody else did or it went away meanwhile."""
+        sha256, sha1 = hashlib.sha256(usedforsecurity=False), hashlib.sha1(usedforsecurity=False)
+        size = 0
+        try:
+            for chunk in self.store.read(stored.key, 0, stored.size):
+                sha256.update(chunk)
+                sha1.update(chunk)
+                size += len(chunk)
+        except NotFound:
+            return None
+
+        def work(tx: Transaction) -> str | None:
+            if tx.one(statements.BLOB_BY_KEY, which=stored.key) is not None:
+                return None
+            now = record.clock()
+            blob_id = None
+            if size:
+                blob_id = tx.value(
+                    statements.ADD_BLOB,
+                    key=stored.key,
+                    size=size,
+                    sha256=sha256.hexdigest(),
+                    sha1=sha1.hexdigest(),
+                    md5=None,
+                    created=now,
+                )
+            *folders, last = stored.key.split("/")[1:]
+            name = _CHUNK_MARK.sub("", last) or last
+            if into_trash:
+                return _into_trash(tx, space, name, blob_id, size, stored.modified)
+            parent_id, new = _folders(tx, space, folders)
+            name = free_name(tx, parent_id, name)
+            record.new_entry(
+                tx, parent_id, name, is_folder=False, blob_id=blob_id, created=now, modified=stored.modified
+            )
+            record.settle(tx, space.id, live=size, entries=1 + new)
+            return "/".join((space.name, *folders, name))
+
+        return self.catalogue.write(work, space.id)
+
+
+def take_in_all(checker: Checker) -> Iterator[Taken | Finding]:
+    """Adopt into every space what arrived after a restored snapshot; an error of one space does not stop the others."""
+    with checker.catalogue.read() as tx:
+        found = [spaces.SpaceRow._make(row).name for row in tx.all(statements.SPACES)]
+    for name in found:
+        try:
+            yield from checker.adopt(name)
+        except QuotaExceeded as error:
+            yield Finding("stray", f"{name}: {error}", repaired=False)
+
+
+def _recount(tx: Transaction, space_id: int, *, repair: bool) -> Finding | None:
+    row = tx.one(statements.SPACE_BY_ID, space=space_id)
+    if row is None:
+        return None
+    space = spaces.SpaceRow._make(row)
+    live_entries, live = (int(x) for x in tx.all(statements.SUBTREE, entry=space.root_id)[0])
+    trash_entries, trash = (int(x) for x in tx.all(statements.SUBTREE, entry=space.trash_id)[0])
+    held = int(tx.value(statements.HELD, space=space_id))
+    counted = {"live": live, "held": held, "trash": trash, "entries": live_entries + trash_entries}
+    stored = {name: getattr(space, name) for name in counted}
+    if counted == stored:
+        return None
+    if repair:
+        tx.run(
+            statements.SET_SUMS, space=space_id, new_live=live, new_held=held, new_trash=trash,
+            new_entries=counted["entries"],
+        )  # fmt: skip
+    wrong = ", ".join(f"{name} is {stored[name]}, counted {counted[name]}" for name in counted
+                      if stored[name] != counted[name])  # fmt: skip
+    return Finding("sums", f"{space.name}: {wrong}", repair)
+
+
+def _into_trash(tx: Transaction, space: SpaceRow, name: str, blob_id: int | None, size: int, modified: int) -> str:
+    item = tx.value(
+        statements.ADD_TRASH_ITEM, space_id=space.id, entry_id=None, name=name, path="found",
+        parent_id=space.trash_id, size=size, deleted=record.clock(), account_id=None, device="check", purging=False,
+    )  # fmt: skip
+    now = record.clock()
+    entry_id = record.new_entry(
+        tx, space.trash_id, str(item), is_folder=False, blob_id=blob_id, created=now, modified=modified
+    )
+    tx.run(statements.SET_TRASHED, item=item, new_entry=entry_id)
+    record.settle(tx, space.id, trash=size, entries=1)
+    return f"found/{name}"
+
+
+def _folders(tx: Transaction, space: SpaceRow, folders: list[str]) -> tuple[int, int]:
+    """Make the folders of a key where they are missing: the last one's id, and how many are new."""
+    parent_id, new, now = space.root_id, 0, record.clock()
+    for folder in folders:
+        row = tx.one(statements.CHILD, parent=parent_id, name_key=names.key(folder))
+        if row is not None and not row[2]:
+            raise Conflict(f"“{folder}” is a file.")
+        if row is None:
+            parent_id = record.new_entry(tx, parent_id, folder, is_folder=True, blob_id=None, created=now, modified=now)
+            new += 1
+        else:
+            parent_id = row[0]
+    return parent_id, new
+
+
+def _path(tx: Transaction, entry_id: int) -> str:
+    return "/".join(str(row[1]) for row in tx.all(statements.ABOVE, entry=entry_id)).lstrip("/") or "a space's root"
+
+
+def _bytes(key: str) -> bytes:
+    return key.encode()

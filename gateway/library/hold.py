@@ -1,0 +1,101 @@
+"""The hold of an upload: its object key and its reserved quota, on record before a byte is stored.
+
+What a killed process leaves behind is therefore known by name, and two uploads can never be promised the same room.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from gateway.catalogue import statements
+from gateway.errors import HoldLost, QuotaExceeded
+
+if TYPE_CHECKING:
+    from gateway.catalogue import Catalogue, Transaction
+
+LIFETIME = 10 * 60 * 1_000_000
+"""Microseconds that a hold lives after its last renewal."""
+RENEWAL = 60.0
+"""Seconds between renewals while bytes arrive."""
+GRACE = 15 * 60 * 1_000_000
+"""Microseconds before garbage is deleted, so that readers and handed-over transfers finish."""
+
+
+class Hold:
+    """A row that reserves ``held`` bytes of a space for one object key."""
+
+    def __init__(self, catalogue: Catalogue, space_id: int, key: str, size: int, instance: str) -> None:
+        """Take the hold; QuotaExceeded when the space has no room for ``size`` more bytes."""
+        self.key = key
+        self._catalogue = catalogue
+        self._space_id = space_id
+        self._held = size
+        self._renewed = time.monotonic()
+
+        def work(tx: Transaction) -> None:
+            _reserve(tx, space_id, size)
+            tx.run(statements.ADD_HOLD, new_key=key, space=space_id, size=size, us=LIFETIME, who=instance)
+
+        # A power cut that loses this row has lost its upload too, so it need not wait for the disk.
+        catalogue.write(work, space_id, durable=False)
+
+    def cover(self, needed: int, arrived: int) -> None:
+        """See that ``needed`` bytes of growth are held, and keep the hold alive; called for every chunk.
+
+        Beyond what is held it grows by an eighth of what has ``arrived``, or by just what is missing where the space
+        has no room for the whole step. Raises QuotaExceeded, or HoldLost when the hold is gone.
+        """
+        if needed > self._held:
+            missing = needed - self._held
+            step = max(missing, arrived // 8)
+            try:
+                self._grow(step)
+            except QuotaExceeded:
+                if step == missing:
+                    raise
+                self._grow(missing)
+        elif time.monotonic() - self._renewed > RENEWAL:
+            self._grow(0)
+
+    def _grow(self, more: int) -> None:
+        def work(tx: Transaction) -> None:
+            if not tx.run(statements.RENEW_HOLD, which=self.key, us=LIFETIME):
+                raise HoldLost("The upload took a pause that was too long.")
+            if more:
+                _reserve(tx, self._space_id, more)
+                tx.run(statements.GROW_HOLD, which=self.key, more=more)
+
+        self._catalogue.write(work, self._space_id, durable=False)
+        self._held += more
+        self._renewed = time.monotonic()
+
+    def end(self, tx: Transaction) -> int:
+        """Delete the row inside the settling transaction; the bytes it held. HoldLost when it is gone already."""
+        row = tx.one(statements.END_HOLD, which=self.key)
+        if row is None:
+            raise HoldLost("The upload took too long and its reservation has ended.")
+        return int(row[0])
+
+    def abandon(self) -> None:
+        """Give the bytes back after a failure, and have whatever reached the store deleted."""
+
+        def work(tx: Transaction) -> None:
+            abandon(tx, self.key)
+            # The hold may have been ended before, and its garbage collected, while the store was still writing.
+            tx.run(statements.ADD_GARBAGE, new_key=self.key, us=GRACE)
+
+        self._catalogue.write(work, self._space_id, durable=False)
+
+
+def _reserve(tx: Transaction, space_id: int, size: int) -> None:
+    if size > 0 and not tx.run(statements.HOLD_BYTES, space=space_id, size=size):
+        raise QuotaExceeded("The space is full.")
+
+
+def abandon(tx: Transaction, key: str) -> None:
+    """End a hold and make its key garbage. Nothing happens when it has settled, or was ended, before."""
+    row = tx.one(statements.END_HOLD, which=key)
+    if row is not None:
+        tx.run(statements.RELEASE_BYTES, space=row[1], size=row[0])
+        tx.run(statements.ADD_GARBAGE, new_key=key, us=GRACE)

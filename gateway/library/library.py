@@ -1,0 +1,65 @@
+"""The library: every operation a user can do, each with every rule applied. Doors and pages translate to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.library.accounts import Accounts
+from gateway.library.check import Checker
+from gateway.library.files import Files
+from gateway.library.locks import Locks
+from gateway.library.spaces import Spaces
+from gateway.library.trash import Trash
+from gateway.library.upkeep import Upkeep
+from gateway.library.upload import Uploads
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.catalogue import Catalogue
+    from gateway.library.values import Guard, Listener
+    from gateway.store import ObjectStore
+
+DAY = 86_400 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The parts of the library, each with one subject; they share one catalogue and one store."""
+
+    accounts: Accounts
+    spaces: Spaces
+    files: Files
+    uploads: Uploads
+    locks: Locks
+    trash: Trash
+    upkeep: Upkeep
+    checker: Checker
+
+
+def build(
+    catalogue: Catalogue,
+    store: ObjectStore,
+    *,
+    instance: str,
+    default_quota: int,
+    trash_days: int = 30,
+    guards: Sequence[Guard] = (),
+    listeners: Sequence[Listener] = (),
+) -> Library:
+    """Put the library together.
+
+    ``instance`` names this run of the server in its holds; ``default_quota`` is in bytes. Guards run inside the
+    transaction of each change and may refuse it; listeners run after it and may fail.
+    """
+    return Library(
+        accounts=Accounts(catalogue, default_quota),
+        spaces=Spaces(catalogue, default_quota),
+        files=Files(catalogue, store, guards, listeners),
+        uploads=Uploads(catalogue, store, guards, listeners, instance),
+        locks=Locks(catalogue, guards, listeners),
+        trash=Trash(catalogue, guards, listeners),
+        upkeep=Upkeep(catalogue, store, trash_days * DAY),
+        checker=Checker(catalogue, store),
+    )

@@ -1,0 +1,154 @@
+"""Writing down what a transaction changes: the sums of the space, the change record, the trash."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from gateway.catalogue import statements
+from gateway.errors import QuotaExceeded
+from gateway.library import names
+from gateway.library.values import Change, Entry, Path, Principal, Space
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.catalogue import Transaction
+    from gateway.library.values import Guard, Listener
+
+_log = logging.getLogger("davgallery.library")
+MAX_ENTRIES = 5_000_000
+
+
+def clock() -> int:
+    """Now, in microseconds UTC, by this machine's clock: for times that people see, never for expiries."""
+    return time.time_ns() // 1000
+
+
+def settle(tx: Transaction, space_id: int, *, live: int = 0, held: int = 0, trash: int = 0, entries: int = 0) -> None:
+    """Change a space's sums by these differences; QuotaExceeded when live would grow past the quota.
+
+    ``held`` is what is taken off the holds. What does not grow the space is always allowed: a quota may be set
+    below use, and people must still be able to delete.
+    """
+    settled = tx.run(
+        statements.SETTLE, space=space_id, live=live, held=held, trash=trash, entries=entries, most=MAX_ENTRIES
+    )
+    if not settled:
+        full = tx.value(statements.ENTRIES_OF_SPACE, space=space_id) + entries > MAX_ENTRIES
+        raise QuotaExceeded("The space has too many files." if full else "The space is full.")
+
+
+def change(
+    tx: Transaction,
+    guards: Sequence[Guard],
+    principal: Principal,
+    kind: str,
+    space: Space,
+    entry_id: int,
+    path: Path,
+    source: Path | None = None,
+) -> Change:
+    """Record a change inside its transaction, after asking the guards."""
+    made = Change(kind, space.id, entry_id, path, principal.account_id, principal.device, source)
+    for guard in guards:
+        guard(made)
+    tx.run(
+        statements.ADD_CHANGE,
+        space_id=space.id,
+        at=clock(),
+        kind=kind,
+        entry_id=entry_id,
+        path="/".join(path),
+        source=None if source is None else "/".join(source),
+        account_id=principal.account_id or None,
+        device=principal.device,
+    )
+    return made
+
+
+def notify(listeners: Sequence[Listener], made: Change) -> None:
+    """Tell the listeners after the commit. They may fail: the change is made and must be answered so."""
+    for listener in listeners:
+        try:
+            listener(made)
+        except Exception:  # noqa: BLE001 - anything at all
+            _log.exception("A listener failed after “%s”", made.kind)
+
+
+def new_entry(
+    tx: Transaction, parent_id: int, name: str, *, is_folder: bool, blob_id: int | None, created: int, modified: int
+) -> int:
+    """Insert an entry; its id. The caller holds the space and has seen that the name is free."""
+    entry_id: int = tx.value(
+        statements.ADD_ENTRY,
+        parent_id=parent_id,
+        name=name,
+        name_key=names.key(name),
+        is_folder=is_folder,
+        blob_id=blob_id,
+        created=created,
+        modified=modified,
+    )
+    return entry_id
+
+
+def _new_item(tx: Transaction, principal: Principal, space: Space, parent_id: int, path: Path, size: int) -> int:
+    item: int = tx.value(
+        statements.ADD_TRASH_ITEM,
+        space_id=space.id,
+        entry_id=None,
+        name=path[-1],
+        path="/".join(path[1:-1]),
+        parent_id=parent_id,
+        size=size,
+        deleted=clock(),
+        account_id=principal.account_id or None,
+        device=principal.device,
+        purging=False,
+    )
+    return item
+
+
+def trash_entry(
+    tx: Transaction, principal: Principal, space: Space, parent_id: int, entry: Entry, path: Path
+) -> tuple[int, int]:
+    """Move an entry with everything below it under the space's trash root; the bytes and entries that moved.
+
+    The caller settles: live shrinks and trash grows by the bytes.
+    """
+    count, size = tx.all(statements.SUBTREE, entry=entry.id)[0]
+    for row in tx.all(statements.LOCKS_BELOW, space=space.id, entry=entry.id):
+        tx.run(statements.DELETE_LOCK, which=row[0])
+    item = _new_item(tx, principal, space, parent_id, path, int(size))
+    tx.run(statements.RELOCATE, entry=entry.id, new_parent=space.trash_id, new_name=str(item), new_name_key=str(item))
+    tx.run(statements.SET_TRASHED, item=item, new_entry=entry.id)
+    return int(size), int(count)
+
+
+def trash_version(
+    tx: Transaction, principal: Principal, space: Space, parent_id: int, entry: Entry, path: Path
+) -> None:
+    """Keep the bytes that a write replaces as a trash item of their own. The caller settles one more entry."""
+    item = _new_item(tx, principal, space, parent_id, path, entry.size)
+    kept = new_entry(
+        tx,
+        space.trash_id,
+        str(item),
+        is_folder=False,
+        blob_id=entry.blob_id,
+        created=entry.created,
+        modified=entry.modified,
+    )
+    tx.run(statements.SET_TRASHED, item=item, new_entry=kept)
+
+
+def drop_blob(tx: Transaction, blob_id: int | None, grace: int) -> None:
+    """Turn a blob that no entry refers to any more into garbage, to be deleted ``grace`` microseconds from now."""
+    if blob_id is None:
+        return
+    tx.all(statements.LOCK_BLOB, blob=blob_id)
+    row = tx.one(statements.DROP_BLOB, blob=blob_id)
+    if row is not None:
+        tx.run(statements.ADD_GARBAGE, new_key=row[0], us=grace)

@@ -1,0 +1,198 @@
+"""What was deleted or replaced: listing, restoring, and purging for good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from gateway.catalogue import statements
+from gateway.errors import Conflict, Forbidden, NotFound
+from gateway.library import conditions as conditions_
+from gateway.library import names, record, tree
+from gateway.library.hold import GRACE
+from gateway.library.values import NO_CONDITIONS, Change, Entry, Path, Principal, Role, Space
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.catalogue import Catalogue, Transaction
+    from gateway.library.values import Guard, Listener
+
+BATCH = 500
+"""Entries purged in one transaction, so that nobody's upload waits long for a million of them."""
+
+
+class TrashItem(NamedTuple):
+    """Something in the trash of a space. Bytes, and microseconds UTC."""
+
+    id: int
+    entry_id: int
+    name: str
+    path: str
+    """The folders it was in, below the space, joined with slashes; as they were called then."""
+    parent_id: int
+    size: int
+    deleted: int
+    account_id: int | None
+    device: str
+    purging: bool
+    is_folder: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trash:
+    """The trash of spaces."""
+
+    catalogue: Catalogue
+    guards: Sequence[Guard]
+    listeners: Sequence[Listener]
+
+    def items(
+        self, principal: Principal, space: str, *, before: int | None = None, limit: int = 500
+    ) -> list[TrashItem]:
+        """Items that can be restored, the latest first; ``before`` is the id of the last item seen."""
+        with self.catalogue.read() as tx:
+            found = tree.find_space(tx, principal, space)
+            rows = tx.all(
+                statements.TRASH_ITEMS, space=found.id, before=2**62 if before is None else before, limit=limit
+            )
+        return [TrashItem._make(row) for row in rows]
+
+    def restore(self, principal: Principal, space: str, item_id: int) -> Path:
+        """Put an item back where it was; the path it has now.
+
+        Its folder may have been renamed (it goes there) or be gone (the recorded path is made anew); a taken name
+        gets " (restored)". Raises QuotaExceeded as an upload would, NotFound when it is purged.
+        """
+
+        def work(tx: Transaction) -> tuple[Path, Change]:
+            found = tree.find_space(tx, principal, space)
+            item = _item(tx, principal, found, item_id)
+            if item.purging:
+                raise NotFound("This is being purged already.")
+            parent_id, folders = self._home(tx, principal, found, item)
+            name = free_name(tx, parent_id, item.name)
+            path = (found.name, *folders, name)
+            goal = tree.walk(tx, principal, path)
+            conditions_.require_tokens(goal.guarding_members, NO_CONDITIONS, principal, path)
+            tx.run(statements.DELETE_TRASH_ITEM, item=item.id)
+            tx.run(
+                statements.RELOCATE,
+                entry=item.entry_id,
+                new_parent=parent_id,
+                new_name=name,
+                new_name_key=names.key(name),
+            )
+            record.settle(tx, found.id, live=item.size, trash=-item.size)
+            change = record.change(tx, self.guards, principal, "restored", found, item.entry_id, path)
+            return path, change
+
+        with self.catalogue.read() as tx:
+            space_id = tree.find_space(tx, principal, space).id
+        path, change = self.catalogue.write(work, space_id)
+        record.notify(self.listeners, change)
+        return path
+
+    def purge(self, principal: Principal, space: str, item_id: int) -> None:
+        """Delete an item for good: it cannot be restored from now on; its bytes are freed in batches."""
+        with self.catalogue.read() as tx:
+            found = tree.find_space(tx, principal, space)
+
+        def mark(tx: Transaction) -> None:
+            item = _item(tx, principal, tree.find_space(tx, principal, space), item_id)
+            tx.run(statements.MARK_PURGING, item=item.id)
+
+        self.catalogue.write(mark, found.id)
+        purge_item(self.catalogue, found.id, item_id)
+
+    def _home(
+        self, tx: Transaction, principal: Principal, space: Space, item: TrashItem
+    ) -> tuple[int, tuple[str, ...]]:
+        """The folder to restore into, and the names of the folders down to it."""
+        above = tx.all(statements.ABOVE, entry=item.parent_id)
+        if above and above[0][0] == space.root_id:
+            return item.parent_id, tuple(str(row[1]) for row in above[1:])
+        parent_id, folders = space.root_id, tuple(part for part in item.path.split("/") if part)
+        for depth, name in enumerate(folders):
+            row = tx.one(statements.CHILD, parent=parent_id, name_key=names.key(name))
+            if row is not None and not row[2]:
+                raise Conflict(f"“{name}” is a file now: rename it first.")
+            if row is not None:
+                parent_id = row[0]
+                continue
+            now = record.clock()
+            parent_id = record.new_entry(tx, parent_id, name, is_folder=True, blob_id=None, created=now, modified=now)
+            record.settle(tx, space.id, entries=1)
+            path = (space.name, *folders[: depth + 1])
+            record.change(tx, self.guards, principal, "folder", space, parent_id, path)
+        return parent_id, folders
+
+
+def _item(tx: Transaction, principal: Principal, space: Space, item_id: int) -> TrashItem:
+    row = tx.one(statements.TRASH_ITEM, space=space.id, item=item_id)
+    if row is None:
+        raise NotFound("This is not in the trash.")
+    item = TrashItem._make(row)
+    if space.role < Role.MANAGER and item.account_id != principal.account_id:
+        raise Forbidden("Managers of the space and the one who deleted it can do this.")
+    return item
+
+
+def free_name(tx: Transaction, parent_id: int, name: str) -> str:
+    """``name``, or the first of "name (restored).ext", "name (restored 2).ext", … that is free in the folder."""
+    stem, dot, extension = name.rpartition(".")
+    if not stem:
+        stem, dot, extension = name, "", ""
+    count, candidate = 0, name
+    while tx.one(statements.CHILD, parent=parent_id, name_key=names.key(candidate)) is not None:
+        count += 1
+        tail = f" (restored{'' if count == 1 else f' {count}'}){dot}{extension}"
+        room = names.MAX_NAME_BYTES - len(tail.encode())
+        candidate = names.key(stem).encode()[:room].decode(errors="ignore") + tail
+    return candidate
+
+
+def purge_item(catalogue: Catalogue, space_id: int, item_id: int) -> None:
+    """Purge an item that is marked so, in transactions of at most 500 entries."""
+    while not catalogue.write(lambda tx: _purge_some(tx, space_id, item_id), space_id):
+        pass
+
+
+def _purge_some(tx: Transaction, space_id: int, item_id: int) -> bool:
+    """Delete up to 500 entries of an item, the deepest first; whether the item is gone."""
+    row = tx.one(statements.TRASH_ITEM, space=space_id, item=item_id)
+    if row is None:
+        return True
+    item = TrashItem._make(row)
+    entries = size = 0
+    if not item.is_folder:
+        entry = Entry._make(tx.all(statements.ENTRY, entry=item.entry_id)[0])
+        _drop(tx, item.id, item.entry_id, entry.blob_id)
+        record.settle(tx, space_id, trash=-item.size, entries=-1)
+        return True
+    gone = False
+    while entries < BATCH and not gone:
+        # Down to a folder that holds no folder: its files, then itself.
+        trail = [item.entry_id]
+        while (below := tx.one(statements.FIRST_FOLDER_IN, parent=trail[-1])) is not None:
+            trail.append(below[0])
+        files = tx.all(statements.FILES_IN, parent=trail[-1], limit=BATCH)
+        for entry_id, blob_id, file_size in files:
+            _drop(tx, None, entry_id, blob_id)
+            size += file_size
+        entries += len(files)
+        if len(files) < BATCH:
+            gone = len(trail) == 1
+            _drop(tx, item.id if gone else None, trail[-1], None)
+            entries += 1
+    record.settle(tx, space_id, trash=-size, entries=-entries)
+    if not gone:
+        tx.run(statements.SHRINK_TRASH_ITEM, item=item.id, less=size)
+    return gone
+
+
+def _drop(tx: Transaction, item_id: int | None, entry_id: int, blob_id: int | None) -> None:
+    if item_id is not None:
+        tx.run(statements.DELETE_TRASH_ITEM, item=item_id)
+    tx.run(statements.DELETE_ENTRY, entry=entry_id)
+    record.drop_blob(tx, blob_id, GRACE)

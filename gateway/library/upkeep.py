@@ -1,0 +1,237 @@
+"""Housekeeping: what has to happen now and then, done by whichever process takes the lease.
+
+Everything here is level-triggered: it looks at what the rows say now, so a missed run or a crash loses nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from gateway.catalogue import statements
+from gateway.errors import GatewayError
+from gateway.library import hold, record, snapshot
+from gateway.library.trash import TrashItem, purge_item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.catalogue import Catalogue, Transaction
+    from gateway.store import ObjectStore
+
+_log = logging.getLogger("davgallery.upkeep")
+_LEASE = 10 * 60 * 1_000_000
+_DAY = 86_400 * 1_000_000
+KEEP_REMOVED = 30 * _DAY
+"""Microseconds that a removed account's or space's files are kept."""
+KEEP_CHANGES = 400 * _DAY
+KEEP_REFUSALS = 30 * _DAY
+_BATCH = 500
+_FORGET_ATTEMPTS = _DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """Keeps the catalogue and the store tidy. ``keep_trash`` is in microseconds."""
+
+    catalogue: Catalogue
+    store: ObjectStore
+    keep_trash: int
+
+    def run_due(self) -> int:
+        """Do every piece of housekeeping that is due and that nobody else is doing; how many there were."""
+        chores: dict[str, tuple[int, Callable[[], object]]] = {
+            "holds": (30, self.end_expired_holds),
+            "trash": (10, self.purge_trash),
+            "garbage": (60, self.collect_garbage),
+            "forget": (3600, self.forget),
+            "spaces": (3600, self.purge_removed_spaces),
+            "snapshot": (24 * 3600, self.snapshot),
+        }
+        with self.catalogue.read() as tx:
+            known = {row[0] for row in tx.all(statements.CHORES)}
+            due = [row[0] for row in tx.all(statements.DUE_CHORES)]
+        for name in chores.keys() - known:
+            self.catalogue.write(partial(_add_chore, name=name), durable=False)
+            due.append(name)
+        done = 0
+        for name in due:
+            if name not in chores:
+                continue
+            seconds, work = chores[name]
+            if not self.catalogue.run(statements.TAKE_CHORE, durable=False, chore=name, us=_LEASE):
+                continue
+            try:
+                work()
+            except GatewayError as error:
+                _log.warning("Housekeeping “%s” will be tried again: %s", name, error)
+                seconds = min(seconds, 60)
+            self.catalogue.run(statements.END_CHORE, durable=False, chore=name, us=seconds * 1_000_000)
+            done += 1
+        return done
+
+    def end_expired_holds(self) -> int:
+        """Give back what uploads reserved that were not heard of for ten minutes; how many there were."""
+        return self._end_holds(lambda tx: tx.all(statements.EXPIRED_HOLDS, limit=_BATCH))
+
+    def end_holds_of_others(self, instance: str) -> int:
+        """End the holds of every other run of the server: only for one that knows that it replaces them."""
+        return self._end_holds(lambda tx: tx.all(statements.HOLDS_OF_OTHERS, who=instance))
+
+    def _end_holds(self, find: Callable[[Transaction], list[tuple[str, int]]]) -> int:
+        with self.catalogue.read() as tx:
+            rows = find(tx)
+        for key, space_id in rows:
+            self.catalogue.write(partial(hold.abandon, key=key), space_id, durable=False)
+        return len(rows)
+
+    def collect_garbage(self) -> int:
+        """Delete the objects that nothing refers to and whose time has come; how many there were."""
+        total = 0
+        while True:
+            with self.catalogue.read() as tx:
+                keys = [row[0] for row in tx.all(statements.DUE_GARBAGE, limit=_BATCH)]
+            if not keys:
+                break
+            self.store.delete(keys)
+            self.catalogue.write(partial(_forget_garbage, keys=keys))
+            total += len(keys)
+        self.catalogue.run(statements.STRAY_GARBAGE, durable=False)
+        return total
+
+    def purge_trash(self) -> int:
+        """Purge what is past its days, and the oldest while a space has not the room for its trash; how many items."""
+        total = 0
+        before = record.clock() - self.keep_trash
+        with self.catalogue.read() as tx:
+            crowded = [row[0] for row in tx.all(statements.CROWDED_SPACES)]
+            old = [row[0] for row in tx.all(statements.OLD_TRASH, before=before)]
+        for space_id in old:
+            while self._purge_one(space_id, partial(_oldest_past, space_id=space_id, before=before)):
+                total += 1
+        for space_id in crowded:
+            while self._purge_one(space_id, partial(_oldest_if_crowded, space_id=space_id)):
+                total += 1
+        return total
+
+    def _purge_one(self, space_id: int, choose: Callable[[Transaction], tuple[object, ...] | None]) -> bool:
+        def mark(tx: Transaction) -> int | None:
+            row = choose(tx)
+            if row is None:
+                return None
+            item = TrashItem._make(row)
+            tx.run(statements.MARK_PURGING, item=item.id)
+            return item.id
+
+        item_id = self.catalogue.write(mark, space_id)
+        if item_id is None:
+            return False
+        purge_item(self.catalogue, space_id, item_id)
+        return True
+
+    def forget(self) -> None:
+        """Drop expired locks, old failed logins, old changes and old refusals."""
+        now = record.clock()
+
+        def work(tx: Transaction) -> None:
+            tx.run(statements.EXPIRED_LOCKS)
+            tx.run(statements.FORGET_ATTEMPTS, us=_FORGET_ATTEMPTS)
+            tx.run(statements.FORGET_CHANGES, before=now - KEEP_CHANGES)
+            tx.run(statements.FORGET_REFUSALS, before=now - KEEP_REFUSALS)
+
+        self.catalogue.write(work, durable=False)
+
+    def purge_removed_spaces(self) -> int:
+        """Purge the spaces that were removed 30 days ago; how many there were."""
+        with self.catalogue.read() as tx:
+            rows = tx.all(statements.REMOVED_SPACES, before=record.clock() - KEEP_REMOVED)
+        for row in rows:
+            self.purge_space(row[0])
+        return len(rows)
+
+    def purge_space(self, space_id: int) -> None:
+        """Delete a removed space for good, with all that is in it and the account whose personal space it is."""
+        with self.catalogue.read() as tx:
+            row = tx.one(statements.SPACE_BY_ID, space=space_id)
+        if row is None:
+            return
+        root_id, trash_id = row[12], row[13]
+
+        def empty(tx: Transaction) -> None:
+            for child in tx.all(statements.PAGE, parent=root_id, after="", limit=_BATCH):
+                _discard(tx, space_id, root_id, trash_id, child)
+
+        def is_empty(root: int) -> bool:
+            with self.catalogue.read() as tx:
+                return not tx.all(statements.PAGE, parent=root, after="", limit=1)
+
+        while not is_empty(root_id):
+            self.catalogue.write(empty, space_id)
+        while self._purge_one(space_id, lambda tx: tx.one(statements.OLDEST_TRASH, space=space_id)):
+            pass
+
+        def remove(tx: Transaction) -> None:
+            for key, _ in tx.all(statements.HOLDS_OF_SPACE, space=space_id):
+                hold.abandon(tx, key)
+            tx.run(statements.DELETE_ENTRY, entry=root_id)
+            tx.run(statements.DELETE_ENTRY, entry=trash_id)
+            tx.run(statements.DELETE_SPACE, space=space_id)
+            if row[2] is not None:
+                tx.run(statements.DELETE_ACCOUNT, account=row[2])
+
+        self.catalogue.write(remove, space_id)
+
+    def snapshot(self) -> str | None:
+        """Copy the catalogue into the store and keep the newest seven; the key, None for PostgreSQL."""
+        return snapshot.take(self.catalogue, self.store)
+
+    def figures(self) -> dict[str, int]:
+        """Sums over all spaces for the metrics: bytes and counts."""
+        with self.catalogue.read() as tx:
+            spaces, live, held, trash, entries = (int(x) for x in tx.all(statements.TOTALS)[0])
+            return {
+                "spaces": spaces,
+                "live_bytes": live,
+                "held_bytes": held,
+                "trash_bytes": trash,
+                "entries": entries,
+                "accounts": int(tx.value(statements.COUNT_ACCOUNTS)),
+                "holds": int(tx.value(statements.COUNT_HOLDS)),
+                "garbage": int(tx.value(statements.COUNT_GARBAGE)),
+                "locks": int(tx.value(statements.COUNT_LOCKS)),
+            }
+
+
+def _add_chore(tx: Transaction, name: str) -> None:
+    if name not in {row[0] for row in tx.all(statements.CHORES)}:
+        tx.run(statements.ADD_CHORE, name=name, due=0, lease=0)
+
+
+def _forget_garbage(tx: Transaction, keys: list[str]) -> None:
+    for key in keys:
+        tx.run(statements.DELETE_GARBAGE, which=key)
+
+
+def _oldest_past(tx: Transaction, space_id: int, before: int) -> tuple[object, ...] | None:
+    return tx.one(statements.OLD_TRASH_ITEM, space=space_id, before=before)
+
+
+def _oldest_if_crowded(tx: Transaction, space_id: int) -> tuple[object, ...] | None:
+    if tx.one(statements.IS_CROWDED, space=space_id) is None:
+        return None
+    return tx.one(statements.OLDEST_TRASH, space=space_id)
+
+
+def _discard(tx: Transaction, space_id: int, root_id: int, trash_id: int, row: tuple[object, ...]) -> None:
+    """Move an entry of a removed space into its trash, so that there is one way to purge."""
+    count_size = tx.all(statements.SUBTREE, entry=row[0])[0]
+    size = int(count_size[1])
+    item = tx.value(
+        statements.ADD_TRASH_ITEM, space_id=space_id, entry_id=None, name=row[1], path="", parent_id=root_id,
+        size=size, deleted=record.clock(), account_id=None, device="", purging=True,
+    )  # fmt: skip
+    tx.run(statements.RELOCATE, entry=row[0], new_parent=trash_id, new_name=str(item), new_name_key=str(item))
+    tx.run(statements.SET_TRASHED, item=item, new_entry=row[0])
+    record.settle(tx, space_id, live=-size, trash=size)

@@ -1,0 +1,1 @@
+"""The tests: each says one thing the product does, on real components."""

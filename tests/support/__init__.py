@@ -1,0 +1,1 @@
+"""Small helpers of the tests: clients, ports, waiting."""
