@@ -10,6 +10,7 @@ import os
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -17,7 +18,7 @@ import click
 from config import VERSION, logs, wiring
 from config.settings import SECRETS, Settings, SettingsError, example, load
 from config.sizes import format_size, parse_size
-from gateway.errors import GatewayError, StoreFull, Unavailable
+from gateway.errors import GatewayError, NotFound, StoreFull, Unavailable
 from gateway.library import passwords, snapshot
 from gateway.library.check import Finding, Taken, take_in_all
 from gateway.library.values import Role
@@ -25,6 +26,8 @@ from gateway.serving import StartFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from gateway.library.spaces import SpaceRow
 
 _ROLES = {role.name.lower(): role for role in Role}
 
@@ -96,10 +99,9 @@ def _opened(flags: Mapping[str, Any]) -> Iterator[wiring.Parts]:
     """Open the parts for a command that runs beside a server, or without one."""
     settings = load(flags)
     logs.set_up(settings.log_format, "warning", settings.secrets)
+    if not wiring.has_catalogue(settings):
+        _fail(f"There is no catalogue in {settings.data} yet: start the server once, or check --data.", 2)
     with wiring.opened(settings, "command") as parts:
-        if not wiring.has_catalogue(parts.catalogue):
-            message = f"There is no catalogue in {settings.data} yet: start the server once, or check --data."
-            _fail(message, 2)
         yield parts
 
 
@@ -217,13 +219,13 @@ def user_rename(name: str, new: str, **flags: Any) -> None:
 def user_remove(name: str, *, now: bool, **flags: Any) -> None:
     """End an account at once; its personal space is deleted 30 days later."""
     with _opened(flags) as parts:
-        space = parts.library.spaces.find(name)
+        found = _space(parts, name, personal=True)
         if now:
-            _confirm(f"Delete {name} and {format_size(space.live + space.trash)} of files for good?")
-        if space.removed is None or not now:
+            _confirm(f"Delete {name} and {format_size(found.live + found.trash)} of files for good?")
+        if found.removed is None or not now:
             parts.library.accounts.remove(name)
         if now:
-            parts.library.upkeep.purge_space(space.id)
+            parts.library.upkeep.purge_space(found.id)
     click.echo(f"Deleted {name}." if now else f"Ended {name}. Files and name are kept for 30 days.")
 
 
@@ -433,7 +435,7 @@ def space_set_policy(name: str, *, media_only: bool | None, max_file_size: int |
 def space_remove(name: str, *, now: bool, **flags: Any) -> None:
     """Close a shared space at once; it is deleted 30 days later."""
     with _opened(flags) as parts:
-        found = parts.library.spaces.find(name)
+        found = _space(parts, name, personal=False)
         if now:
             _confirm(f"Delete {name} and {format_size(found.live + found.trash)} of files for good?")
         if found.removed is None or not now:
@@ -441,6 +443,14 @@ def space_remove(name: str, *, now: bool, **flags: Any) -> None:
         if now:
             parts.library.upkeep.purge_space(found.id)
     click.echo(f"Deleted {name}." if now else f"Closed {name}. Files and name are kept for 30 days.")
+
+
+def _space(parts: wiring.Parts, name: str, *, personal: bool) -> SpaceRow:
+    """Find the personal space of an account, or a shared one: what is deleted must be what was meant."""
+    found = next((row for row in parts.library.spaces.all() if row.name.casefold() == name.casefold()), None)
+    if found is None or (found.owner_id is not None) != personal:
+        raise NotFound(f"There is no {'account' if personal else 'shared space'} “{name}”.")
+    return found
 
 
 # --- upkeep ----------------------------------------------------------------------------------------------------------
@@ -508,7 +518,7 @@ def restore(*, key: str | None, only_list: bool, **flags: Any) -> None:
         if not parts.catalogue.is_sqlite:
             _fail("PostgreSQL is restored with its own tools; then run: davgallery check --repair", 2)
         with data_folder(settings):
-            used = snapshot.fetch(parts.store, wiring.catalogue_file(parts.catalogue), key)
+            used = snapshot.fetch(parts.store, Path(str(parts.catalogue.url.database)), key)
             click.echo(f"Restored {used.removeprefix(snapshot.PREFIX)}")
             prepare(parts)
             found = _report(take_in_all(parts.library.checker), as_json=False)

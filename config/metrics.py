@@ -21,6 +21,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from gateway.errors import GatewayError
+from gateway.serving.forwarded import PROXIED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -83,8 +84,8 @@ def metrics_app(folder: Path, figures: Callable[[], Mapping[str, int]], token: s
     """Return the app that answers with what all processes counted, and with ``figures`` as they are now.
 
     With a ``token`` only who sends it may read (``Authorization: Bearer``). Without one it is this machine alone,
-    asking for this machine: what a proxy here passes on has the host that people ask for. A private address proves
-    nothing, since Docker shows every stranger under one.
+    asking for this machine: what a proxy here passes on says so, or has the host that people ask for. A private
+    address proves nothing, since Docker shows every stranger under one.
     """
     one_at_a_time = threading.Lock()
 
@@ -154,6 +155,8 @@ def _may_read(environ: WSGIEnvironment, token: str | None) -> bool:
     if token is not None:
         given = environ.get("HTTP_AUTHORIZATION", "")
         return hmac.compare_digest(given.encode("latin-1"), f"Bearer {token}".encode())
+    if PROXIED in environ:
+        return False
     host = re.sub(r":[0-9]*$", "", environ.get("HTTP_HOST", "")).strip("[]").lower()
     return _is_loopback(environ.get("REMOTE_ADDR", "")) and (host == "localhost" or _is_loopback(host))
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from config import logs, metrics, wiring
+from config import VERSION, logs, metrics, wiring
 from config.settings import INSTANCE, PREFIX, SettingsError, load
 from gateway.catalogue.schema import migrate
 from gateway.catalogue.statements import ADD_META, META
@@ -53,10 +53,14 @@ def serve(flags: Mapping[str, Any], say: Callable[[str], None]) -> int:
         instance = secrets.token_hex(8)
         with wiring.opened(settings, instance) as parts:
             prepare(parts)
+            # The lock says that no other server uses this data; only one that does may use its photos and a SQLite
+            # catalogue. A worker that outlived the server before this one is told that its uploads have failed.
+            if settings.s3 is None:
+                parts.store.sweep_temporary()  # type: ignore[union-attr]
             if parts.catalogue.is_sqlite:
-                # The lock says that no other server uses this data; only one that does may use a SQLite catalogue.
                 parts.library.upkeep.end_holds_of_others(instance)
             _make_administrator(parts, say)
+        _announce(settings)
         _hand_down(settings, flags, instance)
         metrics.empty(metrics.counts_folder(settings.data))
         worker = Child("worker", [sys.executable, "-m", "config.worker"], settings.workers)
@@ -169,6 +173,13 @@ def _make_administrator(parts: Parts, say: Callable[[str], None]) -> None:
     if given is None:
         say(f"The account {ADMIN} has the password {password}")
         say("It is shown only once; change it with: davgallery user set-password admin")
+
+
+def _announce(settings: Settings) -> None:
+    store = f"{settings.s3.endpoint}/{settings.s3.bucket}" if settings.s3 else "the data folder"
+    _log.info("davgallery %s: catalogue %s, photos in %s", VERSION, settings.catalogue_url, store)
+    if not (settings.tls_cert or settings.trusted_proxies or settings.host in {"127.0.0.1", "::1", "localhost"}):
+        _log.warning("Passwords travel unencrypted: set tls_cert, or put a proxy with TLS in front.")
 
 
 def _hand_down(settings: Settings, flags: Mapping[str, Any], instance: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -69,17 +69,14 @@ def ask_database(catalogue: Catalogue) -> None:
         tx.value(CLOCK)
 
 
-def has_catalogue(catalogue: Catalogue) -> bool:
-    """Whether a server has made the tables. Looking at a SQLite database that is not there would make an empty one."""
-    if catalogue.is_sqlite and not catalogue_file(catalogue).exists():
+def has_catalogue(settings: Settings) -> bool:
+    """Whether a server has made the tables. Looking must not make anything, so a missing SQLite file is not opened."""
+    url = settings.catalogue_url
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
         return False
-    ask_database(catalogue)
-    return inspect(catalogue.engine).has_table("meta")
-
-
-def catalogue_file(catalogue: Catalogue) -> Path:
-    """Return the file of a SQLite catalogue."""
-    return Path(str(catalogue.url.database))
+    with closing(Catalogue(url)) as catalogue:
+        ask_database(catalogue)
+        return inspect(catalogue.engine).has_table("meta")
 
 
 def application(parts: Parts, extra: Mapping[str, WSGIApplication]) -> WSGIApplication:
@@ -88,7 +85,7 @@ def application(parts: Parts, extra: Mapping[str, WSGIApplication]) -> WSGIAppli
     from gateway.welcome import welcome  # noqa: PLC0415
 
     settings = parts.settings
-    door = build_app(parts.library, public_url=settings.public_url, accel=settings.accel is not None)
+    door = build_app(parts.library, public_url=settings.public_url, accel=settings.accel)
     start = welcome(settings.public_url)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

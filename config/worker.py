@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from wsgiref.types import WSGIApplication
 
-    from gateway.library.upkeep import Upkeep
+    from gateway.library.library import Library
 
 _log = logging.getLogger("davgallery.upkeep")
 _HOUSEKEEPING_PAUSE = 5.0
@@ -46,7 +46,7 @@ def main() -> None:
             logs.log_access(environ, status, sent, seconds)
 
         stopping = threading.Event()
-        housekeeping = threading.Thread(target=_keep_house, args=(parts.library.upkeep, stopping), daemon=True)
+        housekeeping = threading.Thread(target=_keep_house, args=(parts.library, stopping), daemon=True)
         housekeeping.start()
         try:
             run_worker(
@@ -60,11 +60,12 @@ def main() -> None:
             housekeeping.join(_HOUSEKEEPING_ENDS)
 
 
-def _keep_house(upkeep: Upkeep, stopping: threading.Event) -> None:
+def _keep_house(library: Library, stopping: threading.Event) -> None:
     """Do what is due and not being done by another process, now and then."""
     while not stopping.wait(_HOUSEKEEPING_PAUSE):
         try:
-            upkeep.run_due()
+            library.uploads.end_failed()
+            library.upkeep.run_due()
         except GatewayError as error:
             _log.warning("Housekeeping has to wait: %s", error)
         except Exception:  # noqa: BLE001 - the next round may go well, and without rounds nothing is ever tidied

@@ -1,0 +1,1 @@
+"""The gateway: everything that a byte or a rule passes through."""

@@ -13,6 +13,7 @@ from tests.components.redis import Redis
 from tests.support import guarantees
 
 pytest_plugins = ["pytester"]
+collect_ignore = ["bench"]  # measurements, run by hand
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -150,7 +150,7 @@ class Catalogue:
                         for space in sorted(set(spaces)):
                             transaction.all(statements.LOCK_SPACE, space=space)
                     return work(transaction)
-            except (psycopg.errors.IntegrityError, _Repeatable):
+            except _COLLISIONS:
                 if attempt == _TRIES:
                     raise CatalogueUnavailable("The database is too busy.") from None
         raise AssertionError("unreachable")
@@ -187,6 +187,8 @@ class Catalogue:
             yield connection
         except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as error:
             raise _Repeatable from error
+        except psycopg.errors.DiskFull as error:
+            raise StoreFull("The disk of the database is full.") from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             # Its other pooled connections are dead too; a ping before every use would cost more than this rare 503.
             connection.invalidate()
@@ -207,6 +209,10 @@ _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlit
 
 class _Repeatable(Exception):
     """PostgreSQL undid the transaction for the sake of another one."""
+
+
+# A name that was free, or bytes that were there, when the transaction looked. Other broken constraints are bugs.
+_COLLISIONS = (_Repeatable, psycopg.errors.UniqueViolation, psycopg.errors.ForeignKeyViolation)
 
 
 class _FairWriter:

@@ -17,13 +17,14 @@ class now(FunctionElement[int]):  # noqa: N801 - spelled as SQL functions are
 
 @compiles(now, "sqlite")
 def _now_sqlite(_element: now, _compiler: SQLCompiler, **_: Any) -> str:
-    # A Julian day as a double has a grain of 40 microseconds, far finer than any expiry.
+    # SQLite's clock has a grain of a millisecond, far finer than any expiry.
     return "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
 
 
 @compiles(now, "postgresql")
 def _now_postgresql(_element: now, _compiler: SQLCompiler, **_: Any) -> str:
-    return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
+    # Not clock_timestamp(), which may differ for each row: no index could be searched for it.
+    return "CAST(extract(epoch FROM statement_timestamp()) * 1000000 AS BIGINT)"
 
 
 class octets(FunctionElement[int]):  # noqa: N801

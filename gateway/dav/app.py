@@ -35,7 +35,7 @@ _NOBODY = Principal(0, "", admin=False, credential_id=None, device="")
 class Door:
     """The WSGI application. ``wants`` tells the dispatcher in front of it which requests are its own."""
 
-    def __init__(self, library: Library, *, public_url: str | None, accel: bool) -> None:
+    def __init__(self, library: Library, *, public_url: str | None, accel: str | None) -> None:
         """Build WsgiDAV's frame around the methods; see ``build_app``."""
         self._library = library
         self._site = Site(public_url)
@@ -106,11 +106,12 @@ class Door:
         return propfind.above(request)
 
 
-def build_app(library: Library, *, public_url: str | None = None, accel: bool = False) -> Door:
+def build_app(library: Library, *, public_url: str | None = None, accel: str | None = None) -> Door:
     """Make the door over a library.
 
     ``public_url``: the product's address as clients see it behind a proxy, e.g. ``https://example.org/photos``; its
     path begins every href, its host is accepted in ``Destination``. Without it, SCRIPT_NAME and Host decide.
-    ``accel``: nginx is in front and takes over transfers by ``X-Accel-Redirect`` (see ``gateway.dav.reading``).
+    ``accel``: the internal location, e.g. ``/_store/``, of an nginx in front that takes over transfers by
+    ``X-Accel-Redirect`` (see ``gateway.dav.reading`` and docker/nginx.conf).
     """
     return Door(library, public_url=public_url, accel=accel)

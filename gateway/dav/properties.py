@@ -138,7 +138,7 @@ def _of_space(around: Around) -> dict[PropertyName, Live]:
     }
 
 
-PROTECTED = frozenset(_ALLPROP) | frozenset(_NAMED) | frozenset(_of_space(Around(0, 0, 0))) - {EXECUTABLE}
+PROTECTED = frozenset({*_ALLPROP, *_NAMED, *_of_space(Around(0, 0, 0))} - {EXECUTABLE})
 """Live properties that PROPPATCH does not store. ``executable`` is a dead one with a default, for davfs2."""
 
 

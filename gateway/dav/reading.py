@@ -1,18 +1,9 @@
 """GET and HEAD: files, parts of files, and folders as a page for a person with a browser.
 
-With nginx in front (``accel``) the transfer is handed over: the answer names the blob's presigned address and the one
-range that was asked for, nginx fetches exactly that from the store and sends it under our headers. Conditions, 304,
-416, several ranges, HEAD and empty files are always answered here. The nginx side, see docker/nginx.conf::
-
-    location /_store/ {
-        internal;
-        set $store_address $upstream_http_x_davgallery_store;   # read before the second upstream replaces them
-        set $store_range   $upstream_http_x_davgallery_range;
-        set $our_etag      $upstream_http_etag;                  # and so on for every header of ours
-        proxy_pass_request_headers off;
-        proxy_set_header Range $store_range;
-        proxy_pass $store_address;
-    }
+With nginx in front (``accel``) the transfer is handed over: the answer names the blob's presigned address below an
+internal location, and the one range that was asked for in ``X-Store-Range``. nginx fetches exactly that from the store
+and sends it under our headers; its side is docker/nginx.conf. Conditions, 304, 416, several ranges, HEAD and empty
+files are always answered here.
 """
 
 from __future__ import annotations
@@ -43,8 +34,6 @@ if TYPE_CHECKING:
     from gateway.dav.request import Request
     from gateway.library.values import Content, Entry, Path
 
-ACCEL_LOCATION = "/_store/"
-
 # A photograph is data. Whatever else somebody uploads must not run in a browser under this address.
 _HARMLESS: tuple[Header, ...] = (
     ("X-Content-Type-Options", "nosniff"),
@@ -63,8 +52,11 @@ def validators(entry: Entry) -> list[Header]:
     return [("ETag", quoted_etag(entry)), ("Last-Modified", http_date(entry.modified))]
 
 
-def get(request: Request, *, accel: bool) -> Iterable[bytes]:
-    """Send a file, a part of it, or a folder's page; HEAD the same without the body."""
+def get(request: Request, *, accel: str | None) -> Iterable[bytes]:
+    """Send a file, a part of it, or a folder's page; HEAD the same without the body.
+
+    ``accel``: the internal location of the nginx in front that sends the store's objects.
+    """
     if not request.path:
         return _page(request, [], _spaces(request))
     try:
@@ -74,7 +66,7 @@ def get(request: Request, *, accel: bool) -> Iterable[bytes]:
     return _file(request, content, accel=accel)
 
 
-def _file(request: Request, content: Content, *, accel: bool) -> Iterable[bytes]:
+def _file(request: Request, content: Content, *, accel: str | None) -> Iterable[bytes]:
     entry = content.resource.entry
     checks = [*validators(entry), ("Cache-Control", "private, no-cache")]
     want = wanted(request.environ, etag=entry.etag, modified=seconds(entry.modified), size=entry.size)
@@ -83,7 +75,7 @@ def _file(request: Request, content: Content, *, accel: bool) -> Iterable[bytes]
     if want.status == HTTP_RANGE_NOT_SATISFIABLE:
         return request.answer(HTTP_RANGE_NOT_SATISFIABLE, [("Content-Range", f"bytes */{entry.size}")])
     kind = media_type(entry.name)
-    fields: list[Header] = [*checks, *_HARMLESS, ("Accept-Ranges", "bytes")]
+    fields: list[Header] = [*checks, *_HARMLESS, ("Accept-Ranges", "bytes"), ("OC-Checksum", f"SHA1:{entry.sha1}")]
     if len(want.spans) > 1:
         return _parts(request, content, kind, fields, want.spans)
     fields.append(("Content-Type", kind))
@@ -95,19 +87,24 @@ def _file(request: Request, content: Content, *, accel: bool) -> Iterable[bytes]
     if request.method == "HEAD" or not span.length:
         return request.stream(want.status, [*fields, length], ())
     address = content.url() if accel else None
-    if address is not None:
+    if accel and address:
         # The range only when there is one: the store then answers 206 by itself, else 200.
         part = f"bytes={span.start}-{span.start + span.length - 1}" if want.spans else ""
-        return _handed_over(request, fields, address, part)
+        return _handed_over(request, fields, accel + _below_host(address), part)
     return _streamed(request, want.status, [*fields, length], content.read(span.start, span.length))
 
 
-def _handed_over(request: Request, fields: list[Header], address: str, part: str) -> Iterable[bytes]:
+def _below_host(address: str) -> str:
+    """Path and query of an absolute URL, without the first slash, as they are: they are signed."""
+    return address.split("/", 3)[3]
+
+
+def _handed_over(request: Request, fields: list[Header], location: str, part: str) -> Iterable[bytes]:
     """Let nginx fetch the bytes. It takes status, length and Content-Range from the store, the rest from here."""
     ours = [field for field in fields if field[0] != "Content-Range"]
-    ours += [("X-Accel-Redirect", ACCEL_LOCATION), ("X-Davgallery-Store", address)]
+    ours.append(("X-Accel-Redirect", location))
     if part:
-        ours.append(("X-Davgallery-Range", part))
+        ours.append(("X-Store-Range", part))
     return request.answer(HTTP_OK, ours)
 
 

@@ -50,8 +50,8 @@ class Provider(DAVProvider):
 class Server(RequestServer):
     """Stands in WsgiDAV's ``middleware_stack`` where its resolver would; one for all requests, without state."""
 
-    def __init__(self, provider: Provider, *, accel: bool) -> None:
-        """``accel``: nginx in front takes over the transfers."""
+    def __init__(self, provider: Provider, *, accel: str | None) -> None:
+        """``accel``: the internal location of the nginx in front that takes over transfers."""
         super().__init__(provider)  # type: ignore[no-untyped-call]
         self._accel = accel
 

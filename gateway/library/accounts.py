@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hmac
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.catalogue import statements
-from gateway.errors import BadRequest, CatalogueUnavailable, NotFound, TooManyAttempts, Unauthenticated
+from gateway.errors import BadRequest, GatewayError, NotFound, TooManyAttempts, Unauthenticated
 from gateway.library import names, passwords, record, spaces
 from gateway.library.values import Principal, Role
 
@@ -23,6 +24,8 @@ MAX_DELAY = 15 * 60
 FORGET_AFTER = 24 * 3600 * 1_000_000
 MIN_PASSWORD = 8
 _USED_EVERY = 3600.0
+_DEVICE = 200
+"""Characters kept of what a client calls itself: it is written beside every change."""
 
 
 class AccountRow(NamedTuple):
@@ -78,7 +81,8 @@ class Accounts:
         an account or an address, the next ones are refused with TooManyAttempts for a while that doubles. Devices
         with app passwords, and everybody who logged in here before, are not held up by somebody else's guessing.
         """
-        name_key = names.space_key(name)
+        # What no database can be asked for is nobody's name, and answered like any other wrong one.
+        name_key = names.space_key(name) if names.is_text(name) else ""
         with self.catalogue.read() as tx:
             known = [_Known._make(row) for row in tx.all(statements.CREDENTIALS_BY_NAME, name_key=name_key)]
         digest = passwords.digest(password)
@@ -91,11 +95,12 @@ class Accounts:
         with self.catalogue.read() as tx:
             wait = tx.value(statements.ATTEMPTS, **subjects)
         if wait is not None and wait > 0:
-            raise TooManyAttempts(int(wait) // 1_000_000 + 1)
+            raise TooManyAttempts(-(-int(wait) // 1_000_000))
         chosen = next((one for one in known if one.kind == "password"), None)
         if passwords.verify_chosen(chosen.secret if chosen else None, password) and chosen:
             self._remembered.add(chosen.secret, password)
-            self.catalogue.run(statements.FORGET_ATTEMPT, durable=False, who=subjects["account"])
+            with suppress(GatewayError):  # a full disk must not keep people from their photographs
+                self.catalogue.run(statements.FORGET_ATTEMPT, durable=False, who=subjects["account"])
             return self._principal(chosen, device)
         for who in subjects.values():
             self.catalogue.write(partial(_count_failure, who=who), durable=False)
@@ -108,9 +113,9 @@ class Accounts:
             try:
                 used = {"credential": known.credential_id, "at": record.clock()}
                 self.catalogue.run(statements.USE_CREDENTIAL, durable=False, **used)
-            except CatalogueUnavailable:
-                del self._used[known.credential_id]
-        return Principal(known.account_id, known.name, bool(known.admin), known.credential_id, device)
+            except GatewayError:
+                self._used.pop(known.credential_id, None)
+        return Principal(known.account_id, known.name, bool(known.admin), known.credential_id, device[:_DEVICE])
 
     # --- managing -----------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ class Body:
             raise BadRequest(f"Checksums can be {', '.join(_ALGORITHMS)}.")
         self._chunks = iter(chunks)
         self._announced = size
+        self._measured = 0
         self._limit = limit
         self._checksum = checksum
         self.size = 0
@@ -39,6 +40,11 @@ class Body:
     def announced(self) -> int | None:
         """How many bytes there will be, where that is known."""
         return self._announced
+
+    @property
+    def expected(self) -> int:
+        """How many bytes there will be at least: those announced, else those that :meth:`measure` has read."""
+        return self._measured if self._announced is None else self._announced
 
     @property
     def sha256(self) -> str:
@@ -63,6 +69,7 @@ class Body:
             head.append(chunk)
             total += len(chunk)
             if total > _UNANNOUNCED:
+                self._measured = total
                 self._chunks = chain(head, self._chunks)
                 return
         self._announced = total

@@ -63,9 +63,9 @@ def _holds(one: IfList, walk: Walk, find: Finder) -> bool:
 def require_tokens(
     tx: Transaction, locks: Iterable[Lock], conditions: Conditions, principal: Principal, walk: Walk
 ) -> None:
-    """Raise Locked, naming the locked entry, unless a token of the principal's own was submitted for every locked entry (RFC 4918 §7).
+    """Raise Locked unless a token of the principal's own was submitted for every locked entry (RFC 4918 §7).
 
-    Of several shared locks on one entry, one is enough.
+    The error names the locked entry. Of several shared locks on one entry, one is enough.
     """
     held: dict[int, bool] = {}
     for lock in locks:

@@ -280,8 +280,10 @@ class Files:
 
     def _write(self, principal: Principal, work: _Work[T], *paths: Path) -> T:
         """Run ``work`` holding the spaces of ``paths``, then tell the listeners."""
+        if not all(paths):
+            raise Forbidden("Choose a space first.")
         with self.catalogue.read() as tx:
-            spaces = {path[0]: tree.find_space(tx, principal, path[0]).id if path else _no_space() for path in paths}
+            spaces = {path[0]: tree.find_space(tx, principal, path[0]).id for path in paths}
 
         def checked(tx: Transaction) -> tuple[T, Change]:
             for name, space_id in spaces.items():
@@ -292,10 +294,6 @@ class Files:
         result, change = self.catalogue.write(checked, *spaces.values())
         record.notify(self.listeners, change)
         return result
-
-
-def _no_space() -> int:
-    raise Forbidden("Choose a space first.")
 
 
 def _properties(tx: Transaction, entry: Entry) -> dict[PropertyName, str]:

@@ -85,7 +85,8 @@ class Hold:
             # The hold may have been ended before, and its garbage collected, while the store was still writing.
             tx.run(statements.ADD_GARBAGE, new_key=self.key, us=GRACE)
 
-        self._catalogue.write(work, self._space_id, durable=False)
+        # Durable, unlike the hold: a crash of the database that lost both would leave an object that no row names.
+        self._catalogue.write(work, self._space_id)
 
 
 def _reserve(tx: Transaction, space_id: int, size: int) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 BATCH = 500
 """Entries purged in one transaction, so that nobody's upload waits long for a million of them."""
 
+_LONGEST_EXTENSION = 32  # bytes; what is longer is no extension, and would leave no room in a name
+
 
 class TrashItem(NamedTuple):
     """Something in the trash of a space. Bytes, and microseconds UTC."""
@@ -74,7 +76,9 @@ class Trash:
             name = free_name(tx, parent_id, item.name)
             path = (found.name, *folders, name)
             goal = tree.walk(tx, principal, path)
-            conditions_.require_tokens(goal.guarding_members, NO_CONDITIONS, principal, path)
+            entry = Entry._make(tx.all(statements.ENTRY, entry=item.entry_id)[0])
+            tree.check_reach(tx, entry, (found.name, *filter(None, item.path.split("/")), item.name), path)
+            conditions_.require_tokens(tx, goal.guarding_members, NO_CONDITIONS, principal, goal)
             tx.run(statements.DELETE_TRASH_ITEM, item=item.id)
             tx.run(
                 statements.RELOCATE,
@@ -133,7 +137,7 @@ def _item(tx: Transaction, principal: Principal, space: Space, item_id: int) -> 
     if row is None:
         raise NotFound("This is not in the trash.")
     item = TrashItem._make(row)
-    if space.role < Role.MANAGER and item.account_id != principal.account_id:
+    if space.role < Role.EDITOR or (space.role < Role.MANAGER and item.account_id != principal.account_id):
         raise Forbidden("Managers of the space and the one who deleted it can do this.")
     return item
 
@@ -141,7 +145,7 @@ def _item(tx: Transaction, principal: Principal, space: Space, item_id: int) -> 
 def free_name(tx: Transaction, parent_id: int, name: str) -> str:
     """``name``, or the first of "name (restored).ext", "name (restored 2).ext", … that is free in the folder."""
     stem, dot, extension = name.rpartition(".")
-    if not stem:
+    if not stem or len(extension.encode()) > _LONGEST_EXTENSION:
         stem, dot, extension = name, "", ""
     count, candidate = 0, name
     while tx.one(statements.CHILD, parent=parent_id, name_key=names.key(candidate)) is not None:
@@ -176,12 +180,13 @@ def _purge_some(tx: Transaction, space_id: int, item_id: int) -> bool:
         trail = [item.entry_id]
         while (below := tx.one(statements.FIRST_FOLDER_IN, parent=trail[-1])) is not None:
             trail.append(below[0])
-        files = tx.all(statements.FILES_IN, parent=trail[-1], limit=BATCH)
+        room = BATCH - entries
+        files = tx.all(statements.FILES_IN, parent=trail[-1], limit=room)
         for entry_id, blob_id, file_size in files:
             _drop(tx, None, entry_id, blob_id)
             size += file_size
         entries += len(files)
-        if len(files) < BATCH:
+        if len(files) < room:
             gone = len(trail) == 1
             _drop(tx, item.id if gone else None, trail[-1], None)
             entries += 1

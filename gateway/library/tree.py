@@ -51,7 +51,8 @@ class Walk:
 
     @property
     def guarding_members(self) -> tuple[Lock, ...]:
-        """The locks that a change of the parent's members needs: its own, and those that reach it."""
+        """The locks that a change of the parent's members needs: its own, and those that reach it; or Conflict."""
+        _ = self.parent
         level = len(self.path) - 2
         return self.locks[level] + tuple(lock for one in self.locks[:level] for lock in one if lock.infinite)
 

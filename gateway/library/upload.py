@@ -8,12 +8,12 @@ No transaction and no database connection is held while bytes move. Readers see 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.catalogue import statements
 from gateway.errors import (
-    CatalogueUnavailable,
     ChecksumMismatch,
     Exists,
     GatewayError,
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from gateway.store import ObjectStore
 
 _log = logging.getLogger("davgallery.library")
+_MAX_REMEMBERED_BYTES = 2000  # path and device are in an index, and PostgreSQL takes 2,704 bytes there
 _REMEMBERED = (QuotaExceeded, StoreFull, TooLarge, UnsupportedType, ChecksumMismatch)
 
 
@@ -62,6 +63,8 @@ class Uploads:
     guards: Sequence[Guard]
     listeners: Sequence[Listener]
     instance: str
+    _unended: deque[Hold] = field(default_factory=deque)
+    """Holds of failed uploads that could not be ended, because the database was away."""
 
     def put(
         self,
@@ -87,7 +90,22 @@ class Uploads:
             self._remember(principal, path, size, refusal)
             raise
         record.notify(self.listeners, change)
+        if self._unended:
+            self.end_failed()
         return put
+
+    def end_failed(self) -> None:
+        """End the holds that failed uploads could not end while the database was away.
+
+        A PostgreSQL server that crashes may forget a hold, whose commit did not wait for the disk. This process then
+        is the only one that knows the key of what may be in the store.
+        """
+        for _ in range(len(self._unended)):
+            try:
+                hold = self._unended.popleft()
+            except IndexError:  # another thread was quicker
+                return
+            self._abandon(hold)
 
     def _put(
         self,
@@ -117,7 +135,7 @@ class Uploads:
 
         before = old.size if old else 0
         announced = body.announced
-        growth = max(0, announced - before) if announced is not None else 0
+        growth = max(0, body.expected - before)
         key = keys.fresh(space.key, path[1:-1], path[-1])
         hold = Hold(self.catalogue, space.id, key, growth, self.instance)
         try:
@@ -126,11 +144,15 @@ class Uploads:
             self.store.put(key, body.stream(lambda arrived: hold.cover(arrived - before, arrived)), announced)
             return self._settle(principal, path, space.id, hold, body, conditions, modified)
         except BaseException:
-            try:
-                hold.abandon()
-            except GatewayError:
-                _log.warning("A failed upload's hold stays until it expires: the database is not available")
+            self._abandon(hold)
             raise
+
+    def _abandon(self, hold: Hold) -> None:
+        try:
+            hold.abandon()
+        except GatewayError:
+            _log.warning("The hold of a failed upload is ended later: the database is not available")
+            self._unended.append(hold)
 
     def _settle(
         self,
@@ -153,6 +175,8 @@ class Uploads:
     def _remember(self, principal: Principal, path: Path, size: int | None, refusal: GatewayError) -> None:
         def work(tx: Transaction) -> None:
             where = {"account": principal.account_id, "where": "/".join(path), "who": principal.device}
+            if len(f"{where['where']}{where['who']}".encode()) > _MAX_REMEMBERED_BYTES:
+                return
             tx.run(statements.FORGET_REFUSAL_OF_DEVICE, **where)
             tx.run(
                 statements.ADD_REFUSAL,
@@ -166,7 +190,7 @@ class Uploads:
 
         try:
             self.catalogue.write(work, durable=False)
-        except CatalogueUnavailable:
+        except GatewayError:
             _log.warning("A refused upload could not be remembered: the database is not available")
 
 

@@ -1,7 +1,6 @@
 """One connection: the requests that come over it, and how it ends."""
 
 import contextlib
-import logging
 import socket
 import time
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from gateway.serving.server import Server
 
 _IN_A_ROW = 100
-_log = logging.getLogger("davgallery.serving")
 
 
 class Connection:
@@ -34,7 +32,6 @@ class Connection:
         self.wire = Wire(accepted, silence=server.limits.silence)
         self.remote_addr = plain_address(address[0])
         self.remote_port = str(address[1])
-        self.requests_seen = 0
         self._head: Head | None = None  # read, and waiting for its small body
         self._shaking = server.tls is not None
         self._secure = False
@@ -144,11 +141,8 @@ class Connection:
         began = time.monotonic()
         head, self._head = self._head, None
         assert head is not None  # noqa: S101 - _receive_request returned True
-        self.requests_seen += 1
         body = Body(self.wire, head.length, expects_continue=head.expects_continue, silence=self._limits.silence)
-        response = Response(
-            self.wire, head, body, keep_alive=not self._server.draining, server=self._server.server_name
-        )
+        response = Response(self.wire, head, body, keep_alive=self._may_go_on, server=self._server.server_name)
         environ = self._environ(head, body)
         ending = response.run(self._server.wsgi_app, environ)
         self._server.report(environ, response.status, response.sent, time.monotonic() - began)
@@ -160,6 +154,9 @@ class Connection:
             self._fresh = not self.wire.ahead
             self.deadline = time.monotonic() + (self._limits.idle if self._fresh else self._limits.head)
         return True
+
+    def _may_go_on(self) -> bool:
+        return not self._server.draining
 
     def _skip_rest(self, body: Body) -> bool:
         until = time.monotonic() + self._limits.linger_silence

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _SWEEP_SECONDS = 0.25
 _DRAIN_SECONDS = 0.02
+_DEFERENCE = 0.001
+_MOST_DEFERENCE = 5
 _OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
 _log = logging.getLogger("davgallery.serving")
@@ -28,8 +30,6 @@ class Connections:
     and shakes hands in its accept loop.
     """
 
-    can_add_keepalive_connection = True
-
     def __init__(self, server: "Server", listener: socket.socket) -> None:
         """Watch a listening, non-blocking socket."""
         self._server = server
@@ -41,6 +41,7 @@ class Connections:
         self._waker.settimeout(0)
         self._selector.register(self._woken, selectors.EVENT_READ, self._woken)
         self._lock = threading.Lock()
+        self._accept_at = 0.0  # when to look at the listener again, while it is left to other processes
         self._stopped = False
         self.open: set[Connection] = set()
 
@@ -48,16 +49,19 @@ class Connections:
         """Hand connections that have work to the threads, until stopped or drained."""
         swept = time.monotonic()
         while not self._stopped:
-            pause = _DRAIN_SECONDS if self._server.draining else expiration_interval
-            for key, _ in self._selector.select(pause):
+            for key, _ in self._selector.select(self._pause(expiration_interval)):
                 if isinstance(key.data, Connection):
                     self._unwatch(key.data)
                     self._server.process_conn(key.data)
                 elif key.data is self._woken:
                     self._woken.recv(64)
                 else:
-                    self._accept()
+                    self._accept_or_defer()
             now = time.monotonic()
+            if 0 < self._accept_at <= now:
+                self._accept_at = 0.0
+                self._accept_share()
+                self._watch_listener()
             if now - swept >= expiration_interval or self._server.draining:
                 swept = now
                 self._give_up(now)
@@ -95,6 +99,33 @@ class Connections:
         self._selector.close()
         self._woken.close()
         self._waker.close()
+
+    def _pause(self, usual: float) -> float:
+        if self._server.draining:
+            usual = _DRAIN_SECONDS
+        return min(usual, max(0.0, self._accept_at - time.monotonic())) if self._accept_at else usual
+
+    def _accept_or_defer(self) -> None:
+        """Leave a new connection to a process that has fewer, for some milliseconds.
+
+        Processes that share a listener and all take what they can end up with very different numbers: of two busy
+        connections, both came to one process four times in ten, and the other core was idle.
+        """
+        if self._server.shared and self.open and not self._server.draining:
+            self._accept_at = time.monotonic() + _DEFERENCE * min(len(self.open), _MOST_DEFERENCE)
+            with self._lock:
+                assert self._listener is not None  # noqa: S101 - its event is why we are here
+                self._selector.unregister(self._listener)  # or it would stay readable and this loop would spin
+        else:
+            self._accept()
+
+    def _accept_share(self) -> None:
+        """Accept what waits, up to a quarter more than there are, so that a crowd does not wait in single file."""
+        for _ in range(max(1, len(self.open) // 4)):
+            before = len(self.open)
+            self._accept()
+            if len(self.open) <= before:
+                return
 
     def _accept(self) -> None:
         if self._listener is None:
@@ -158,9 +189,15 @@ class Connections:
         with self._lock:
             self._selector.unregister(connection.wire.socket)
 
+    def _watch_listener(self) -> None:
+        if self._listener is not None:
+            with self._lock:
+                self._selector.register(self._listener, selectors.EVENT_READ)
+
     def _ignore_listener(self) -> None:
         if self._listener is not None:
             with self._lock:
-                self._selector.unregister(self._listener)
+                if not self._accept_at:
+                    self._selector.unregister(self._listener)
             self._listener.close()
             self._listener = None

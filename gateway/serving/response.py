@@ -49,12 +49,13 @@ class Response:
     without its last chunk, or by a reset. It never looks whole.
     """
 
-    def __init__(self, wire: Wire, head: Head, body: Body, *, keep_alive: bool, server: str) -> None:
-        """Prepare to answer. `keep_alive` is whether the server wants the connection to go on."""
+    def __init__(self, wire: Wire, head: Head, body: Body, *, keep_alive: Callable[[], bool], server: str) -> None:
+        """Prepare to answer. `keep_alive` is asked whether the server wants the connection to go on."""
         self._wire = wire
         self._head = head
         self._body = body
-        self._keep_alive = keep_alive and head.keep_alive
+        self._keep_alive = head.keep_alive
+        self._may_keep_alive = keep_alive
         self._server = server
         self._status_line = ""
         self._headers: list[tuple[str, str]] = []
@@ -138,7 +139,7 @@ class Response:
             raise AssertionError("the application did not call start_response")
         if any(name.lower() == "connection" and value.lower() == "close" for name, value in self._headers):
             self._keep_alive = False
-        if not self._body.could_end_within(KEEP_UNREAD):
+        if not self._body.could_end_within(KEEP_UNREAD) or not self._may_keep_alive():
             self._keep_alive = False
         headers = [(name, value) for name, value in self._headers if name.lower() not in _OURS]
         headers += self._framing()

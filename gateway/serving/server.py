@@ -67,9 +67,10 @@ class Server(wsgi.Server):
         trusted: Sequence[Network] = (),
         on_response: OnResponse | None = None,
         threads: int = 256,
+        shared: bool = False,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
-        """Prepare to serve. The socket may be shared with other processes; this server closes it in the end."""
+        """Prepare to serve. The server closes the socket in the end. `shared`: other processes accept from it too."""
         super().__init__(
             listener.getsockname()[:2], app, numthreads=threads, server_name="davgallery", request_queue_size=BACKLOG
         )
@@ -79,10 +80,12 @@ class Server(wsgi.Server):
         self.tls = tls
         self.trusted = trusted
         self.limits = limits
+        self.shared = shared
         self.draining = False
         self.drain_began = 0.0
         self.busy: set[Connection] = set()
         self.most_connections = _most_connections()
+        self.connections = Connections(self, listener)
         self._on_response = on_response
         host, port = self.bind_addr
         self.base_environ: dict[str, Any] = {
@@ -104,12 +107,6 @@ class Server(wsgi.Server):
             "wsgi.run_once": False,
         }
 
-    @property
-    def connections(self) -> Connections:
-        """The connections that are open."""
-        watched: Connections = self._connections
-        return watched
-
     def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:  # noqa: A002, ARG002 - cheroot's names
         """Use the socket that was inherited instead of opening one."""
         self.socket = self.listener
@@ -120,32 +117,32 @@ class Server(wsgi.Server):
         super().prepare()
         self.listener.settimeout(0)  # a process that loses the race for a connection must not wait in accept
         self._connections.close()
-        self._connections = Connections(self, self.listener)
+        self._connections = self.connections
 
     def serve(self) -> None:
         """Serve until drained or stopped."""
-        self._connections.run()
+        self.connections.run()
         self.stop()
 
     def drain(self) -> None:
-        """Accept no more, let running requests end. Safe to call from a signal handler."""
+        """Accept no more, let running requests end. Safe to call from a signal handler, at any time."""
         if not self.draining:
             self.drain_began = time.monotonic()
             self.draining = True
-            self._connections.wake()
+            self.connections.wake()
 
     def stop(self) -> None:
         """Cut what still runs, and end the threads. `busy` then holds those that cannot be ended."""
         if not self.ready:
             return
-        self._connections.stop()
+        self.connections.stop()
         self._cut(socket.SHUT_RD)
         self._cut(socket.SHUT_RDWR)
         self.socket = None  # or cheroot connects to it, to wake a loop that is not there
         if self.busy:
             _log.error("%d requests could not be ended", len(self.busy))
             self.ready = False
-            self._connections.close()
+            self.connections.close()
         else:
             super().stop()
 

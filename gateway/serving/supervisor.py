@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from gateway.serving.server import BACKLOG
-from gateway.serving.worker import PIPE_VARIABLE, READY, SOCKET_VARIABLE
+from gateway.serving.worker import PIPE_VARIABLE, READY, SHARED_VARIABLE, SOCKET_VARIABLE
 
 _TRIES_AT_START = 3
 _WRONG_USE = 2
@@ -189,6 +189,8 @@ class _Supervisor:
             passed = [theirs.fileno()]
             if child.needs_socket:
                 environ[SOCKET_VARIABLE] = str(self.listener.fileno())
+                sharing = sum(other.count for other in self.children if other.needs_socket)
+                environ[SHARED_VARIABLE] = "1" if sharing > 1 else ""
                 passed.append(self.listener.fileno())
             # A process group of its own: Ctrl-C reaches the supervisor alone, which then ends the others in order.
             popen = subprocess.Popen(child.command, env=environ, pass_fds=passed, process_group=0)  # noqa: S603 - ours

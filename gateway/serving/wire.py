@@ -13,8 +13,8 @@ import struct
 import termios
 
 READ_AHEAD = 65536
-PIECE = 262144
-"""Most bytes taken from the kernel at once. Larger pieces cost no less CPU and more memory."""
+PIECE = 131072
+"""Most bytes taken from the kernel at once. Larger pieces cost more memory and no less CPU."""
 
 _TLS_HANDSHAKE = 0x16
 _WASTE = bytearray(PIECE)  # of all threads: nobody reads it

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 SOCKET_VARIABLE = "GATEWAY_LISTENER_FD"
+SHARED_VARIABLE = "GATEWAY_LISTENER_SHARED"
 PIPE_VARIABLE = "GATEWAY_LIFELINE_FD"
 READY = b"ready\n"
 _log = logging.getLogger("davgallery.serving")
@@ -75,15 +76,31 @@ def run_worker(
     """
     lifeline = Lifeline.inherited()
     server = Server(
-        app, inherited_socket(), tls=tls, trusted=trusted, on_response=on_response, threads=threads, limits=limits
+        app,
+        inherited_socket(),
+        tls=tls,
+        trusted=trusted,
+        on_response=on_response,
+        threads=threads,
+        shared=os.environ.pop(SHARED_VARIABLE, "") == "1",
+        limits=limits,
     )
     signal.signal(signal.SIGTERM, lambda _number, _frame: server.drain())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor decides
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     lifeline.when_lost(server.drain)
-    server.prepare()
-    lifeline.ready()
-    server.serve()
+    try:
+        server.prepare()
+        lifeline.ready()
+        server.serve()
+    except BaseException:  # noqa: BLE001 - the threads would keep a process alive that serves nobody
+        _log.exception("this worker cannot go on")
+        _exit_without_threads(1)
     if server.busy:
-        logging.shutdown()
-        os._exit(0)
+        _exit_without_threads(0)
+
+
+def _exit_without_threads(status: int) -> None:
+    """End the process although threads of it, which Python would wait for, still run."""
+    logging.shutdown()
+    os._exit(status)

@@ -12,6 +12,7 @@ from http.client import HTTPException, HTTPResponse
 from itertools import chain
 from types import TracebackType
 from urllib.parse import quote, urlsplit
+from xml.etree.ElementTree import ParseError
 from xml.sax.saxutils import escape
 
 from minio import Minio
@@ -52,7 +53,8 @@ class _Translated:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if isinstance(error, S3Error):
             raise failure_code(error.code or "") from error
-        if isinstance(error, (MinioException, HTTPError, OSError)):
+        # The last one: an answer that is no XML.
+        if isinstance(error, (MinioException, HTTPError, OSError, ParseError)):
             raise unavailable() from error
 
 
@@ -71,7 +73,8 @@ class MinioStore:
     def __init__(self, endpoint: str, bucket: str, access_key: str, secret_key: str, region: str = "us-east-1") -> None:
         """``endpoint`` is "http://host[:port]" or the same with https; ValueError for anything else."""
         parts = urlsplit(endpoint)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        unwanted = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+        if parts.scheme not in {"http", "https"} or not parts.hostname or unwanted:
             raise ValueError("the S3 endpoint must look like http://host:port or https://host:port")
         tls = ssl.create_default_context() if parts.scheme == "https" else None
         # Signed and sent must be the same name, so the port that goes without saying is not said.
@@ -169,14 +172,10 @@ class MinioStore:
             raise unavailable()
 
     def _put_small(self, key: str, body: Sequence[bytes]) -> None:
-        answer = self._signed.call(Request("PUT", key, body=body))
-        if answer.status != 200:
-            raise failure(answer)
+        _must_be_stored(self._signed.call(Request("PUT", key, body=body)))
 
     def _put_streamed(self, key: str, body: Iterable[bytes], size: int) -> None:
-        answer = self._signed.stream(Request("PUT", key), body, size)
-        if answer.status != 200:
-            raise failure(answer)
+        _must_be_stored(self._signed.stream(Request("PUT", key), body, size))
 
     def _put_parts(self, key: str, body: Iterator[bytes], size: int | None) -> None:
         answer = self._signed.call(Request("POST", key, "uploads="))
@@ -188,9 +187,7 @@ class MinioStore:
             etags = []
             for number, part in enumerate(_parts(body, size), start=1):
                 answer = self._signed.call(Request("PUT", key, f"partNumber={number}&{query}", body=part))
-                if answer.status != 200:
-                    raise failure(answer)
-                etags.append(answer.headers.get("ETag", ""))
+                etags.append(_must_be_stored(answer))
             answer = self._signed.call(Request("POST", key, query, body=[_completion(etags)]))
             # The service may answer 200 long before it is done, and then say in the body that it failed.
             if answer.status != 200 or not answer.text("ETag"):
@@ -208,11 +205,11 @@ class MinioStore:
             return
         headers = {"Range": f"bytes={start}-{start + length - 1}"}
         connection, response = self._signed.open(Request("GET", key, headers=headers))
+        # A service that does not know ranges sends the whole object, which may be what was asked for.
+        if response.status != 206 and (response.status != 200 or start):
+            raise _read_failure(self._signed.finish(connection, response))
         left = length
         try:
-            # A service that does not know ranges sends the whole object, which may be what was asked for.
-            if response.status != 206 and (response.status != 200 or start):
-                raise _read_failure(Answer(response.status, response.headers, _rest(response, CHUNK)))
             if response.length != length:
                 raise unavailable()
             yield b""
@@ -232,6 +229,14 @@ class MinioStore:
         answer = self._signed.call(Request("GET", key, headers={"Range": "bytes=0-0"}))
         if answer.status not in {200, 206, 416}:
             raise _read_failure(answer)
+
+
+def _must_be_stored(answer: Answer) -> str:
+    """The ETag that S3 gives for every body it has stored: what answers 200 without one is no S3."""
+    etag = answer.headers.get("ETag", "")
+    if answer.status != 200 or not etag:
+        raise failure(answer)
+    return etag
 
 
 def _read_failure(answer: Answer) -> GatewayError:

@@ -30,8 +30,12 @@ _TRANSIENT = frozenset({500, 502, 503, 504})
 _PAUSE_SECONDS = 0.1
 # To connect, and then to answer.
 _PROBE_SECONDS = 1.3
+# An answer that came early is there already.
+_EARLY_SECONDS = 1.0
 # MinIO's disk and its bucket quota; Ceph's quota.
 _FULL = frozenset({"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"})
+# MinIO answers 500 InternalError with this in its message when the disk fills up before its own check sees it.
+_NO_SPACE = "no space left on device"
 _ANSWER_BYTES = 1024 * 1024
 
 # TLS protects the body; over plain HTTP an unsigned one saves both sides a SHA-256. A streamed one has no other way.
@@ -39,7 +43,7 @@ _UNSIGNED = "UNSIGNED-PAYLOAD"
 
 
 class Request(NamedTuple):
-    """A request for one object, or for the bucket when ``key`` is "". ``query`` and the keys of headers are ASCII."""
+    """A request for one object, or for the bucket when ``key`` is "". ``query`` is quoted, each name with a "="."""
 
     method: str
     key: str
@@ -58,7 +62,7 @@ class Answer(NamedTuple):
     def text(self, tag: str) -> str:
         """The text of the first element ``tag`` in the body's XML, "" when there is none."""
         found = re.search(rf"<{tag}>([^<]*)</{tag}>".encode(), self.body)
-        return unescape(found[1].decode(errors="replace"), {"&quot;": '"', "&#34;": '"'}) if found else ""
+        return unescape(found[1].decode(errors="replace")) if found else ""
 
 
 class Unconfirmed(StoreUnavailable):
@@ -84,7 +88,7 @@ class SignedBucket:
 
     def call(self, request: Request) -> Answer:
         """Send a request and read the answer. Tried again once, see ``open``."""
-        return self._finish(*self.open(request))
+        return self.finish(*self.open(request))
 
     def open(self, request: Request) -> tuple[HTTPConnection, HTTPResponse]:
         """Send a request; the answer's body is left to the caller.
@@ -125,7 +129,7 @@ class SignedBucket:
             raise unavailable() from error
         try:
             self._send_streamed(connection, request, chunks, size)
-            return self._finish(connection, _response(connection))
+            return self.finish(connection, _response(connection))
         except BaseException:
             connection.close()
             raise
@@ -168,7 +172,7 @@ class SignedBucket:
                     response = _early(connection, error)
                 except OSError:
                     raise unavailable() from error
-                raise failure(self._finish(connection, response)) from error
+                raise failure(self.finish(connection, response)) from error
 
     def _send_head(self, connection: HTTPConnection, request: Request, size: int) -> None:
         method, key, query, headers, _ = request
@@ -198,7 +202,7 @@ class SignedBucket:
             connection.putheader("Content-Length", str(size))
         connection.endheaders()
 
-    def _finish(self, connection: HTTPConnection, response: HTTPResponse) -> Answer:
+    def finish(self, connection: HTTPConnection, response: HTTPResponse) -> Answer:
         """Read a short answer to its end and give the connection back."""
         try:
             body = response.read(_ANSWER_BYTES)
@@ -225,7 +229,7 @@ def unavailable() -> StoreUnavailable:
 def failure(answer: Answer) -> GatewayError:
     """What an answer that is not the one hoped for means."""
     code = answer.text("Code")
-    if answer.status == 507 or code in _FULL:
+    if answer.status == 507 or code in _FULL or _NO_SPACE in answer.text("Message"):
         return StoreFull("The storage is full.")
     _log.warning("the store answered %d %s", answer.status, code)
     return Unconfirmed(_DOWN)
@@ -255,6 +259,7 @@ def _response(connection: HTTPConnection) -> HTTPResponse:
 
 def _early(connection: HTTPConnection, error: OSError) -> HTTPResponse:
     """The answer that a service gave before it stopped reading our body; ``error`` again when it gave none."""
+    connection.sock.settimeout(_EARLY_SECONDS)
     with suppress(OSError, HTTPException):
         response = connection.getresponse()
         response.will_close = True

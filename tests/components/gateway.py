@@ -65,6 +65,7 @@ class Gateway(Component):
             "DAVGALLERY_DATA": str(self.data),
             "DAVGALLERY_ADMIN_PASSWORD": self.admin_password,
             "PYTHONPATH": str(ROOT),
+            "PYTHONSAFEPATH": "1",
             "PYTHONUNBUFFERED": "1",
         }
         if self.options.database_url:

@@ -8,14 +8,13 @@ import signal
 import subprocess
 import tempfile
 import time
-import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
 from tests.support.tools import tool
 
-_alive: "weakref.WeakSet[Component]" = weakref.WeakSet()
+_open: "set[Component]" = set()
 
 
 class Component:
@@ -38,7 +37,7 @@ class Component:
         self.log_file = self.folder / f"{self.name}.log"
         self.output_file = self.log_file
         self._process: subprocess.Popen[bytes] | None = None
-        _alive.add(self)
+        _open.add(self)
 
     def command(self) -> list[str]:
         """The program and its arguments."""
@@ -52,7 +51,7 @@ class Component:
         """Whether it answers; called again and again after the start."""
         raise NotImplementedError
 
-    def start(self, *, seconds: float = 30) -> Self:
+    def start(self, *, seconds: float = 60) -> Self:
         """Start it, or start it again with the same ports and data; returns when it answers."""
         self.launch()
         end = time.monotonic() + seconds
@@ -140,12 +139,17 @@ class Component:
         try:
             self.stop()
         finally:
+            _open.discard(self)
             if self._own_folder:
                 shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
         """Start it."""
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def __exit__(self, *_: object) -> None:
         """End it."""
@@ -154,7 +158,7 @@ class Component:
 
 @atexit.register
 def _end_all() -> None:
-    for component in list(_alive):
+    for component in list(_open):
         with contextlib.suppress(Exception):
             component.destroy()
             component.close()

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -11,12 +12,13 @@ import psycopg
 import pytest
 import requests
 
+from tests.components.gateway import Gateway
 from tests.components.minio import Minio
 from tests.components.nginx import Nginx
 from tests.components.postgres import Postgres
 from tests.components.process import Component
 from tests.components.redis import Redis
-from tests.support.waiting import wait_until
+from tests.support.waiting import have_ended, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,9 +58,9 @@ def test_nginx_serves_the_given_configuration() -> None:
 
 def test_a_component_that_cannot_start_says_why() -> None:
     broken = Nginx("nonsense;")
-    with pytest.raises(RuntimeError, match='unknown directive "nonsense"'):
-        broken.start()
-    broken.close()
+    with pytest.raises(RuntimeError, match='unknown directive "nonsense"'), broken:
+        pass
+    assert not broken.folder.exists()
 
 
 @pytest.mark.parametrize("kind", ["Minio", "Postgres", "Redis", "hello"])
@@ -74,7 +76,7 @@ def test_a_component_dies_with_a_killed_session(kind: str) -> None:
         pid, folder = lines.readline().split()
         family = [psutil.Process(int(pid)), *psutil.Process(int(pid)).children(recursive=True)]
         os.kill(session.pid, signal.SIGKILL)
-    wait_until(lambda: not any(process.is_running() for process in family), seconds=20)
+    wait_until(lambda: have_ended(family), seconds=20)
     subprocess.run(["rm", "-r", folder], check=True)
 
 
@@ -91,3 +93,31 @@ def test_components_end_with_a_session_that_forgot_them() -> None:
 def test_redis_answers(redis: Redis) -> None:
     assert isinstance(redis, Component)
     assert redis.is_ready()
+
+
+def test_gateway_goes_on_with_its_data_after_a_stop_and_after_a_crash(start_gateway: Callable[..., Gateway]) -> None:
+    gateway = start_gateway()
+    name, password = gateway.dav("alice/a.jpg"), gateway.add_account("alice")
+    assert requests.put(name, b"photo", auth=("alice", password), timeout=10).status_code == 201
+    assert gateway.stop() == 0
+    gateway.start()
+    workers = [psutil.Process(pid) for pid in gateway.pids()]
+    assert workers
+    gateway.kill()
+    wait_until(lambda: have_ended(workers), seconds=30)
+    gateway.start()
+    assert (
+        gateway.rclone("alice", password).run("cat", gateway.rclone("alice", password).remote("a.jpg")).stdout
+        == "photo"
+    )
+
+
+def test_gateway_over_postgres_and_minio(
+    start_gateway: Callable[..., Gateway], postgres: Postgres, minio: Minio
+) -> None:
+    gateway = start_gateway(database_url=postgres.fresh_database(), store=minio, workers=1)
+    login = ("admin", gateway.admin_password)
+    assert requests.put(gateway.dav("admin/a.jpg"), b"photo", auth=login, timeout=10).status_code == 201
+    keys = [str(found.object_name) for found in minio.client.list_objects(gateway.bucket, "admin", recursive=True)]
+    assert len(keys) == 1
+    assert minio.client.stat_object(gateway.bucket, keys[0]).size == 5

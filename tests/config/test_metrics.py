@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from config import metrics
 from gateway.errors import CatalogueUnavailable
+from gateway.serving import forwarded
 
 ROOT = Path(__file__).parents[2]
 WORKER = """
@@ -123,6 +124,12 @@ def test_others_may_not(peer: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("host", ["photos.example.org", "localhost.example.org", "192.168.1.5:8080", "", "["])
 def test_what_a_proxy_on_this_machine_passes_on_may_not(host: str, tmp_path: Path) -> None:
     assert scrape(tmp_path, HTTP_HOST=host)[0] == "403 Forbidden"
+
+
+def test_what_a_proxy_passes_on_under_our_own_name_may_not(tmp_path: Path) -> None:
+    environ = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost", "HTTP_X_FORWARDED_FOR": "127.0.0.1"}
+
+    assert scrape(tmp_path, **forwarded(environ, []))[0] == "403 Forbidden"
 
 
 def test_token_opens_the_metrics_from_anywhere(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from gateway.catalogue.models import Base
 from gateway.dav.app import build_app
 from gateway.library.library import Library, build
 from gateway.serving import Server
+from gateway.store import ObjectStore
 from gateway.store.local import LocalStore
 
 PASSWORD = "a good password"
@@ -101,20 +102,11 @@ class World:
         return Client(self.port, name, base=f"/dav/{name}/")
 
 
-def library_at(folder: Path) -> tuple[Library, Catalogue]:
-    """A library on SQLite and a folder."""
-    (folder / "store").mkdir(parents=True)
-    catalogue = Catalogue(make_url(f"sqlite:///{folder}/catalogue.sqlite3"))
-    Base.metadata.create_all(catalogue.engine)
-    store = LocalStore(folder / "store", 0)
-    return build(catalogue, store, instance="test", default_quota=GIGABYTE), catalogue
-
-
 @contextlib.contextmanager
 def serving(app: Callable[..., Iterator[bytes]]) -> Iterator[int]:
     """Serve an application; the port."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = Server(app, listener, threads=16)  # type: ignore[arg-type]
+    server = Server(app, listener, threads=16)
     server.prepare()
     thread = threading.Thread(target=server.serve)
     thread.start()
@@ -126,10 +118,14 @@ def serving(app: Callable[..., Iterator[bytes]]) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def world(folder: Path, **options: object) -> Iterator[World]:
-    """A door; ``options`` are those of ``build_app``."""
-    library, catalogue = library_at(folder)
-    with serving(build_app(library, **options)) as port:  # type: ignore[arg-type]
+def world(folder: Path, store: ObjectStore | None = None) -> Iterator[World]:
+    """A door over a library on SQLite, and on a folder unless there is another store."""
+    (folder / "store").mkdir(parents=True)
+    catalogue = Catalogue(make_url(f"sqlite:///{folder}/catalogue.sqlite3"))
+    Base.metadata.create_all(catalogue.engine)
+    store = LocalStore(folder / "store", 0) if store is None else store
+    library = build(catalogue, store, instance="test", default_quota=GIGABYTE)
+    with serving(build_app(library)) as port:
         yield World(library, port)
     catalogue.engine.dispose()
 

@@ -32,7 +32,18 @@ def test_credentials(header: str, expected: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["", "Basic", "Basic !", "Basic YQ", "Basic é", basic("anna"), basic(":x"), basic("a\0b:x"), "Bearer x", "Digest x"],
+    [
+        "",
+        "Basic",
+        "Basic !",
+        "Basic YQ",
+        "Basic é",
+        basic("anna"),
+        basic(":x"),
+        basic("a\0b:x"),
+        "Bearer x",
+        "Digest x",
+    ],
 )
 def test_malformed_credentials_are_none(header: str) -> None:
     with pytest.raises(Unauthenticated):

@@ -21,7 +21,7 @@ def test_dates_are_written_as_the_standard_library_writes_them(seconds: int, mic
 
 def _at(seconds: int) -> datetime:
     days, rest = divmod(seconds, 86400)
-    day = datetime.fromordinal(datetime(1970, 1, 1).toordinal() + days)  # noqa: DTZ001
+    day = datetime.fromordinal(datetime(1970, 1, 1).toordinal() + days)
     return day.replace(hour=rest // 3600, minute=rest // 60 % 60, second=rest % 60, tzinfo=UTC)
 
 
@@ -45,7 +45,13 @@ def test_other_texts_are_no_http_dates(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["1700000000", "1700000000.0", "Tue, 14 Nov 2023 22:13:20 GMT", "2023-11-14T22:13:20Z", "2023-11-14T23:13:20+01:00"],
+    [
+        "1700000000",
+        "1700000000.0",
+        "Tue, 14 Nov 2023 22:13:20 GMT",
+        "2023-11-14T22:13:20Z",
+        "2023-11-14T23:13:20+01:00",
+    ],
 )
 def test_properties_hold_times_in_any_form(text: str) -> None:
     assert parse_any(text) == 1_700_000_000_000_000

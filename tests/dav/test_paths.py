@@ -95,7 +95,13 @@ def test_destination_may_name_the_public_address() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["http://other.org/dav/a", "http://example.org:8080/dav/a", "http://example.org/gallery", "/elsewhere", "http:///dav/a"],
+    [
+        "http://other.org/dav/a",
+        "http://example.org:8080/dav/a",
+        "http://example.org/gallery",
+        "/elsewhere",
+        "http:///dav/a",
+    ],
 )
 def test_destination_elsewhere_is_a_bad_gateway(url: str) -> None:
     with pytest.raises(Refusal) as refused:

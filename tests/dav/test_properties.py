@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from gateway.dav.propfind import parse
 from gateway.dav.properties import TAIL, Around, Asked, Writer
+from gateway.dav.propfind import parse
 from gateway.errors import BadRequest
 from gateway.library.values import Entry, Role
 from tests.dav.harness import Answer, propfind
@@ -29,7 +29,9 @@ MS = "{urn:schemas-microsoft-com:}"
 D = "{DAV:}"
 
 
-def written(asked: Asked, entry: Entry = PHOTO, *, alone: bool = False, **hanging: dict[tuple[str, str], str]) -> Answer:
+def written(
+    asked: Asked, entry: Entry = PHOTO, *, alone: bool = False, **hanging: dict[tuple[str, str], str]
+) -> Answer:
     writer = Writer(asked, AROUND, alone=alone)
     row = writer.entry("/x", entry, hanging.get("dead", {}), "")
     return Answer(207, {}, (writer.head + row + TAIL).encode())
@@ -90,7 +92,11 @@ def test_propname_has_names_without_values() -> None:
 
 def test_named_properties_of_other_namespaces() -> None:
     names = [("checksums", OC), ("permissions", OC), ("id", OC), ("fileid", OC), ("size", OC)]
-    names += [("Win32LastModifiedTime", MS), ("Win32CreationTime", MS), ("executable", "{http://apache.org/dav/props/}")]
+    names += [
+        ("Win32LastModifiedTime", MS),
+        ("Win32CreationTime", MS),
+        ("executable", "{http://apache.org/dav/props/}"),
+    ]
     found = texts(written(Asked(tuple((space[1:-1], name) for name, space in names))))
     assert found == {
         OC + "checksums": None,

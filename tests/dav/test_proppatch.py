@@ -109,9 +109,7 @@ def test_windows_times_and_attributes(client: Client, photo: str) -> None:
 @pytest.mark.parametrize(("content", "status"), [(b"x", 200), (b"y", 409)])
 def test_rclone_repeats_the_checksum_with_a_new_time(client: Client, photo: str, content: bytes, status: int) -> None:
     sha1 = hashlib.sha1(content).hexdigest()
-    checksums = (
-        f'<oc:checksums xmlns:oc="http://owncloud.org/ns"><oc:checksum>SHA1:{sha1}</oc:checksum></oc:checksums>'
-    )
+    checksums = f'<oc:checksums xmlns:oc="http://owncloud.org/ns"><oc:checksum>SHA1:{sha1}</oc:checksum></oc:checksums>'
     body = update(setting('<lastmodified xmlns="DAV:">1600000000</lastmodified>' + checksums))
     assert status in statuses(client("PROPPATCH", photo, body), photo)
 

@@ -52,7 +52,7 @@ def test_the_settings_of_the_compose_file_are_accepted(
     monkeypatch.setenv(f"{PREFIX}DATA", str(tmp_path))
     settings: Settings = load({})
     assert settings.s3_endpoint == "http://minio:9000"
-    assert settings.accel in (DOCKER / "nginx.conf").read_text()
+    assert f"location {settings.accel} " in (DOCKER / "nginx.conf").read_text()
 
 
 def test_only_nginx_is_published(services: dict[str, Any]) -> None:

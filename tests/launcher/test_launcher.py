@@ -16,6 +16,8 @@ import pytest
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.xdist_group("launcher")  # one environment serves them all
+
 SAYS_WHERE_AND_WHAT = "import os, sys, click\nprint(os.getcwd(), sys.argv[1:])\n"
 
 
@@ -26,11 +28,16 @@ def _no_other_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small checkout whose environment is made."""
+def first_use(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A small checkout whose environment is made, and what was said meanwhile."""
     checkout = small_checkout(tmp_path_factory.mktemp("installed"))
-    run(checkout / "davgallery")
-    return checkout
+    return checkout, run(checkout / "davgallery").stderr
+
+
+@pytest.fixture
+def installed(first_use: tuple[Path, str], tmp_path: Path) -> Path:
+    """A copy of it."""
+    return shutil.copytree(first_use[0], tmp_path / "checkout", symlinks=True)
 
 
 def small_checkout(folder: Path) -> Path:
@@ -59,9 +66,9 @@ def run(
     return done
 
 
-def test_first_use_says_one_line_and_later_uses_none(tmp_path: Path) -> None:
-    checkout = small_checkout(tmp_path)
-    assert run(checkout / "davgallery").stderr == f"davgallery: installing Python packages into {checkout}/.venv\n"
+def test_first_use_says_one_line_and_later_uses_none(first_use: tuple[Path, str]) -> None:
+    checkout, said = first_use
+    assert said == f"davgallery: installing Python packages into {checkout}/.venv\n"
     assert run(checkout / "davgallery").stderr == ""
 
 
@@ -108,7 +115,6 @@ def test_changed_requirements_are_installed(installed: Path) -> None:
         requirements.write(locked("urllib3"))
     (installed / "config/cli.py").write_text("import urllib3")
     run(installed / "davgallery")
-    (installed / "config/cli.py").write_text(SAYS_WHERE_AND_WHAT)
 
 
 def test_a_package_with_another_hash_is_refused_and_later_tried_again(tmp_path: Path) -> None:
@@ -120,19 +126,18 @@ def test_a_package_with_another_hash_is_refused_and_later_tried_again(tmp_path: 
     run(checkout / "davgallery")
 
 
-def test_an_environment_of_a_python_that_is_gone_is_made_anew(tmp_path: Path) -> None:
-    checkout = small_checkout(tmp_path)
-    run(checkout / "davgallery")
-    (checkout / ".venv/bin/python").unlink()
-    (checkout / ".venv/bin/python").symlink_to("/nonexistent/python3")
-    run(checkout / "davgallery")
+def test_an_environment_of_a_python_that_is_gone_is_made_anew(installed: Path) -> None:
+    (installed / ".venv/bin/python").unlink()
+    (installed / ".venv/bin/python").symlink_to("/nonexistent/python3")
+    run(installed / "davgallery")
 
 
 def test_the_environment_may_be_elsewhere_but_not_over_other_things(installed: Path, tmp_path: Path) -> None:
-    (tmp_path / "precious").touch()
-    refused = run(installed / "davgallery", env={"DAVGALLERY_VENV": str(tmp_path)}, status=1)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/precious").touch()
+    refused = run(installed / "davgallery", env={"DAVGALLERY_VENV": str(tmp_path / "mine")}, status=1)
     assert "holds other things" in refused.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["precious"]
     run(installed / "davgallery", env={"DAVGALLERY_VENV": str(tmp_path / "new")})
     assert (tmp_path / "new/.installed").exists()
 

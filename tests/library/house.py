@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, text
 
 from gateway.catalogue import Catalogue, Transaction
-from gateway.catalogue.statements import Statement
 from gateway.library.library import Library, build
-from gateway.library.spaces import SpaceRow
 from gateway.library.values import Conditions, IfList, Member, Path, Principal, Put, Role
-from gateway.store import ObjectStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from gateway.catalogue.statements import Statement
+    from gateway.library.spaces import SpaceRow
+    from gateway.store import ObjectStore
 
 MB = 1_000_000
 QUOTA = 20 * MB
@@ -243,7 +246,7 @@ def together(jobs: Sequence[Callable[[], Any]], seconds: float = 60) -> list[Any
         start.wait()
         try:
             results[number] = jobs[number]()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the test judges it
             results[number] = error
 
     threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(len(jobs))]

@@ -29,7 +29,7 @@ class Client:
             context.verify_mode = ssl.CERT_NONE
             self.socket = context.wrap_socket(self.socket)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._seen = b""
+        self._seen = bytearray()
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +54,7 @@ class Client:
         """Read one response."""
         while b"\r\n\r\n" not in self._seen:
             self._more()
-        text, _, self._seen = self._seen.partition(b"\r\n\r\n")
+        text = self._exactly(self._seen.index(b"\r\n\r\n") + 4)[:-4]
         first, *lines = text.decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         status = int(re.fullmatch(r"HTTP/1\.1 ([0-9]{3}) .+", first)[1])  # type: ignore[index]
@@ -64,7 +64,7 @@ class Client:
             try:
                 body = self._content(headers)
             except ConnectionError:
-                body, self._seen, whole = self._seen, b"", False
+                body, whole = self._exactly(len(self._seen)), False
         return Answer(status, headers, body, whole)
 
     def at_end(self, seconds: float = 5) -> bool:
@@ -92,15 +92,14 @@ class Client:
             try:
                 self._more()
             except EOFError:
-                body, self._seen = self._seen, b""
-                return body
+                return self._exactly(len(self._seen))
 
     def _chunks(self) -> bytes:
         body = b""
         while True:
             while b"\r\n" not in self._seen:
                 self._more()
-            size, _, self._seen = self._seen.partition(b"\r\n")
+            size = self._exactly(self._seen.index(b"\r\n") + 2)
             chunk = self._exactly(int(size, 16) + 2)
             assert chunk.endswith(b"\r\n")
             if chunk == b"\r\n":
@@ -110,7 +109,8 @@ class Client:
     def _exactly(self, size: int) -> bytes:
         while len(self._seen) < size:
             self._more()
-        data, self._seen = self._seen[:size], self._seen[size:]
+        data = bytes(memoryview(self._seen)[:size])
+        del self._seen[:size]
         return data
 
     def _more(self) -> None:

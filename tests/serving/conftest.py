@@ -47,9 +47,7 @@ def serve() -> Iterator[Callable[..., Running]]:
             def note(environ: dict[str, Any], status: int, sent: int, _seconds: float) -> None:
                 responses.append((environ["REQUEST_METHOD"], status, sent))
 
-            server = Server(
-                app, listen("127.0.0.1", 0), limits=limits, threads=threads, on_response=note, **options
-            )
+            server = Server(app, listen("127.0.0.1", 0), limits=limits, threads=threads, on_response=note, **options)
             server.prepare()
             thread = threading.Thread(target=server.serve)
             thread.start()

@@ -108,7 +108,7 @@ def test_the_host_is_the_one_that_the_client_asked(host: str, proto: str, name: 
     assert (result["HTTP_HOST"], result["SERVER_NAME"], result["SERVER_PORT"]) == (host, name, port)
 
 
-@pytest.mark.parametrize("host", ["", "a/b", "a b", "a@b", "a:b", "a:123456", "a\"b", "<a>"])
+@pytest.mark.parametrize("host", ["", "a/b", "a b", "a@b", "a:b", "a:123456", 'a"b', "<a>"])
 def test_a_malformed_host_is_ignored(host: str) -> None:
     assert seen(host=host)["HTTP_HOST"] == "inner:8080"
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 
 from gateway.store import ObjectStore
+from tests.components.minio import Minio
 
 MIB = 1024 * 1024
 _PATTERN = hashlib.shake_256(b"davgallery").digest(MIB + 1)
@@ -34,3 +35,8 @@ def read_all(store: ObjectStore, key: str, size: int) -> bytes:
 def keys_of(store: ObjectStore) -> list[str]:
     """All keys."""
     return [found.key for found in store.list()]
+
+
+def unfinished_uploads(minio: Minio, bucket: str, key: str) -> int:
+    """How many uploads in parts of this key were begun and neither ended nor aborted."""
+    return len(minio.client._list_multipart_uploads(bucket, prefix=key).uploads)

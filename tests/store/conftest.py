@@ -19,9 +19,15 @@ def local_store(tmp_path: Path) -> Iterator[LocalStore]:
 
 
 @pytest.fixture
-def minio_store(minio: Minio) -> Iterator[MinioStore]:
+def bucket(minio: Minio) -> str:
+    """An empty bucket."""
+    return minio.fresh_bucket()
+
+
+@pytest.fixture
+def minio_store(minio: Minio, bucket: str) -> Iterator[MinioStore]:
     """A store over an empty bucket of a real MinIO."""
-    with closing(MinioStore(minio.endpoint, minio.fresh_bucket(), minio.access_key, minio.secret_key)) as store:
+    with closing(MinioStore(minio.endpoint, bucket, minio.access_key, minio.secret_key)) as store:
         yield store
 
 

@@ -17,7 +17,7 @@ from gateway.errors import NotFound, StoreUnavailable, Truncated
 from gateway.store import ObjectStore, fresh, identify, new_space_key
 from gateway.store.local import LocalStore
 from gateway.store.minio import MinioStore
-from tests.store.bodies import MIB, broken_after, chunked, content, keys_of, read_all
+from tests.store.bodies import MIB, broken_after, chunked, content, keys_of, read_all, unfinished_uploads
 
 SIZES = [1, 4096, 65536, 100_000, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 8 * MIB, 21 * MIB + 7]
 
@@ -26,13 +26,11 @@ class Hangup(ConnectionError):
     """What a door raises when its client goes away. It is an OSError, as what a store must translate is."""
 
 
-def leftovers(store: LocalStore | MinioStore, request: pytest.FixtureRequest) -> list[str]:
-    """What a store holds that is not an object: temporary files, unfinished uploads in parts."""
+def leftovers(store: LocalStore | MinioStore, key: str, request: pytest.FixtureRequest) -> int:
+    """How much a store holds that is not an object: temporary files, unfinished uploads in parts."""
     if isinstance(store, LocalStore):
-        root: Path = request.getfixturevalue("tmp_path") / "objects"
-        return [path.name for path in (root / ".tmp").iterdir()]
-    minio = request.getfixturevalue("minio")
-    return [path.name for path in (minio.folder / "data/.minio.sys/multipart").glob("*/*")]
+        return len(list((request.getfixturevalue("tmp_path") / "objects/.tmp").iterdir()))
+    return unfinished_uploads(request.getfixturevalue("minio"), request.getfixturevalue("bucket"), key)
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
@@ -120,7 +118,7 @@ def test_body_that_breaks_leaves_nothing_and_its_error_passes_unchanged(
     assert caught.value is error
     time.sleep(0.1)
     assert keys_of(store) == []
-    assert leftovers(store, request) == []
+    assert leftovers(store, "space/cut", request) == 0
 
 
 @pytest.mark.parametrize("size", [10, 6 * MIB])
@@ -140,7 +138,7 @@ def test_body_of_another_length_than_announced_is_truncated_and_leaves_nothing(
         store.put("space/wrong", chunked(content(size + surplus)), size)
     time.sleep(0.1)
     assert keys_of(store) == []
-    assert leftovers(store, request) == []
+    assert leftovers(store, "space/wrong", request) == 0
 
 
 def test_delete_removes_what_is_named_and_ignores_what_is_missing(store: ObjectStore) -> None:

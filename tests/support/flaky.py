@@ -5,14 +5,17 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Self
 
 _RESET = struct.pack("ii", 1, 0)
 
 
 def reset(connection: socket.socket) -> None:
-    """Close with RST instead of FIN."""
+    """Close with RST instead of FIN, also when another thread waits in recv(): shutdown() wakes it."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RD)
     connection.close()
 
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,8 @@ class Guarantees:
             text = "Promises whose tests did not pass:\n" + "\n".join(failures)
             place = str(FILE.relative_to(config.rootpath))
             report = pytest.TestReport(place, (place, None, place), {}, "failed", text, "call")
-            config.pluginmanager.get_plugin("terminalreporter").stats.setdefault("failed", []).append(report)
+            terminal: Any = config.pluginmanager.get_plugin("terminalreporter")
+            terminal.stats.setdefault("failed", []).append(report)
 
 
 def register(config: pytest.Config) -> None:

@@ -33,6 +33,7 @@ class Rclone:
             "pass": self._obscured,
             "vendor": self.vendor,
             "pacer_min_sleep": "0",
+            "nextcloud_chunk_size": "0",  # its chunked uploads need Nextcloud's own addresses
         }
         words = ",".join(f"{name}='{value.replace(chr(39), chr(39) * 2)}'" for name, value in options.items())
         return f":webdav,{words}:{path}"

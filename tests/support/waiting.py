@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import psutil
+
 T = TypeVar("T")
 
 
@@ -15,3 +17,14 @@ def wait_until(what: Callable[[], T], *, seconds: float = 10, every: float = 0.0
             raise AssertionError(message or f"not within {seconds} s: {what!r}")
         time.sleep(every)
     return value
+
+
+def have_ended(processes: list[psutil.Process]) -> bool:
+    """Whether none of the processes runs any more, be they taken note of by their parent or not."""
+    for process in processes:
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE:
+                return False
+        except psutil.NoSuchProcess:
+            continue
+    return True

@@ -1,0 +1,197 @@
+"""What a request asks of the database takes an index, not a walk over everybody's photographs.
+
+The statements are those that the library really runs, with the parameters it gave them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import make_url, text
+
+from gateway.catalogue import Catalogue, Transaction, statements
+from gateway.catalogue.catalogue import _Compiled
+from gateway.catalogue.models import Base
+from gateway.library.values import PropertyChange
+from gateway.store.local import LocalStore
+from tests.library.house import House, at, noise, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gateway.catalogue.statements import Statement
+
+NAMES = {value: name for name, value in vars(statements).items() if isinstance(value, statements.Statement)}
+LARGE = {"entry", "blob", "property", "change", "trash_item", "lock", "hold", "garbage"}
+# A whole index is read only by what counts or lists everything, for administrators and metrics.
+_SQLITE_SCAN = re.compile(r"SCAN (\w+)")
+_ALIASES = {"old": "entry", "new": "entry", "inside": "entry"}
+COUNT = 20_000
+
+_NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)"
+# Two hundred folders of a hundred files in a space of Dave's, and as much of everything else as a busy server has.
+_FILLING = [
+    "INSERT INTO blob (key, size, sha256, sha1, created) {n} SELECT 'k/' || i, i, 'aa' || i, 'bb' || i, i FROM n",
+    (
+        "INSERT INTO entry (parent_id, name, name_key, is_folder, created, modified)"
+        " {n} SELECT :root, 'folder' || i, 'folder' || i, true, 1, 1 FROM n WHERE i <= 200"
+    ),
+    (
+        "INSERT INTO entry (parent_id, name, name_key, is_folder, blob_id, created, modified)"
+        " {n} SELECT (SELECT min(id) FROM entry WHERE parent_id = :root) + i % 200, 'file' || i, 'file' || i, false,"
+        " (SELECT min(id) FROM blob) + i - 1, 1, 1 FROM n"
+    ),
+    (
+        "INSERT INTO property (entry_id, namespace, name, value)"
+        " SELECT id, 'urn:x', 'p', 'v' FROM entry WHERE parent_id IS NOT NULL AND id % 2 = 0"
+    ),
+    (
+        "INSERT INTO entry (parent_id, name, name_key, is_folder, blob_id, created, modified)"
+        " {n} SELECT :trash, 't' || i, 't' || i, false, (SELECT min(id) FROM blob) + i - 1, 1, 1 FROM n WHERE i <= 5000"
+    ),
+    (
+        "INSERT INTO trash_item (space_id, entry_id, name, path, parent_id, size, deleted, device, purging)"
+        " SELECT :space, id, name, '', 1, 1, 4000000000000000 + id, '', false FROM entry WHERE parent_id = :trash"
+    ),
+    (
+        "INSERT INTO hold (key, space_id, size, expires, instance)"
+        " {n} SELECT 'h/' || i, :space, 0, 4000000000000000, 'one' FROM n WHERE i <= 5000"
+    ),
+    "INSERT INTO garbage (key, not_before) {n} SELECT 'g/' || i, 4000000000000000 FROM n WHERE i <= 5000",
+    (
+        'INSERT INTO lock (token, space_id, entry_id, infinite, "exclusive", owner, account_id, expires)'
+        " SELECT 'urn:' || id, :space, id, false, true, '', :account, 4000000000000000 FROM entry"
+        " WHERE blob_id IS NOT NULL AND id % 4 = 0 AND parent_id <> :trash"
+    ),
+    (
+        "INSERT INTO change (space_id, at, kind, entry_id, path, device)"
+        " {n} SELECT :space, 4000000000000000, 'created', i, 'p', '' FROM n"
+    ),
+]
+
+
+@dataclass
+class Watched:
+    """Statements and the parameters they were run with."""
+
+    seen: dict[Statement, dict[str, Any]] = field(default_factory=dict)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        plain = Transaction._execute
+
+        def execute(transaction: Transaction, statement: Statement, parameters: dict[str, Any]) -> None:
+            self.seen[statement] = parameters
+            plain(transaction, statement, parameters)
+
+        Transaction._execute = execute  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            Transaction._execute = plain  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def full(catalogue_url: str, tmp_path: Path, _cheap_passwords: None) -> Iterator[House]:
+    """A catalogue of 25,000 entries that the planner knows."""
+    with closing(Catalogue(make_url(catalogue_url))) as opened, closing(LocalStore(tmp_path / "objects")) as store:
+        Base.metadata.create_all(opened.engine)
+        house = House.furnished(opened, store)
+        space = house.space("dave")
+        for filling in _FILLING:
+            words = {"root": space.root_id, "trash": space.trash_id, "space": space.id, "count": COUNT}
+            words["account"] = house.dave.account_id
+            clause = text(filling.replace("{n}", _NUMBERS))
+            used = {name: value for name, value in words.items() if name in clause._bindparams}
+            with opened.engine.begin() as connection:
+                connection.execute(clause, used)
+        house.execute(
+            "UPDATE space SET live = quota, trash = quota, entries = 99999, quota = 10 * quota WHERE name = 'dave'"
+        )
+        with opened.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("ANALYZE"))
+        yield house
+
+
+def live(house: House) -> None:
+    """A day in the life: everything that people and housekeeping do, at least once."""
+    deep = "alice"
+    for _ in range(8):
+        deep += "/d"
+        house.folder(deep)
+    house.put(f"{deep}/a", noise(100))
+    house.put(f"{deep}/a", noise(200), size=None)
+    house.put(f"{deep}/long", noise(6_000_000), size=None)
+    house.library.files.stat(house.alice, at(f"{deep}/a"))
+    house.library.files.spaces(house.alice)
+    house.read(f"{deep}/a")
+    list(house.library.files.children(house.dave, at("dave/folder7")).pages)
+    red = PropertyChange(("urn:x", "colour"), "red")
+    house.library.files.set_properties(house.alice, at(deep), [red, PropertyChange(red.name, None)], modified=1)
+    house.library.files.properties(house.alice, at(deep))
+    house.copy("alice/d", "alice/elsewhere")
+    house.move("alice/elsewhere", "alice/f")
+    house.move("alice/f", "family/f")
+    token = house.lock(f"{deep}/a", infinite=True)
+    house.library.locks.refresh(house.alice, at(f"{deep}/a"), seconds=60, conditions=tokens(token))
+    house.library.locks.release(house.alice, at(f"{deep}/a"), token)
+    house.lock("family/l")
+    house.delete("family/f")
+    house.library.trash.restore(house.alice, "family", house.trashed("family")["f"])
+    house.delete("family/f")
+    house.library.trash.purge(house.alice, "family", house.trashed("family")["f"])
+    house.delete(f"{deep}/a")
+    house.library.trash.purge(house.alice, "alice", house.library.trash.items(house.alice, "alice")[0].id)
+    house.library.accounts.set_quota("alice", 50)
+    house.library.upkeep.purge_trash()
+    house.library.upkeep.end_expired_holds()
+    house.library.upkeep.collect_garbage()
+    house.library.upkeep.forget()
+    house.delete(
+        "dave/folder7", house.dave, conditions=tokens(*(row[0] for row in house.rows("SELECT token FROM lock")))
+    )
+
+
+def scanned(house: House, statement: Statement, parameters: dict[str, Any]) -> set[str]:
+    """The large tables that the plan reads from end to end."""
+    compiled = _Compiled(statement, house.catalogue.engine)
+    connection = house.catalogue.engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        if house.catalogue.is_sqlite:
+            cursor.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", compiled.bind(parameters))
+            found = {match[1] for row in cursor.fetchall() if (match := _SQLITE_SCAN.match(row[3]))}
+            return {_ALIASES.get(name, name) for name in found} & LARGE
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {compiled.sql}", compiled.bind(parameters))
+        plan = cursor.fetchall()[0][0]
+        return set(_full(json.loads(plan)[0]["Plan"] if isinstance(plan, str) else plan[0]["Plan"])) & LARGE
+    finally:
+        connection.close()
+
+
+def _full(plan: dict[str, Any]) -> Iterator[str]:
+    kind = plan["Node Type"]
+    if kind == "Seq Scan" or (kind in ("Index Scan", "Index Only Scan") and "Index Cond" not in plan):
+        yield plan["Relation Name"]
+    for below in plan.get("Plans", ()):
+        yield from _full(below)
+
+
+def test_nothing_that_people_or_housekeeping_do_reads_a_large_table_from_end_to_end(full: House) -> None:
+    watched = Watched()
+    with watched.watching():
+        live(full)
+    assert {"PAGE", "WALK", "CHILD", "DUE_GARBAGE", "EXPIRED_HOLDS", "OLDEST_TRASH"} <= {
+        NAMES[one] for one in watched.seen
+    }
+    assert {"FIRST_FOLDER_IN", "DROP_BLOB", "LOCKS_BELOW", "SUBTREE", "REACH", "FILES_IN", "COPY_FILES"} <= {
+        NAMES[one] for one in watched.seen
+    }
+    found = {NAMES[one]: tables for one, given in watched.seen.items() if (tables := scanned(full, one, given))}
+    assert found == {}

@@ -1,0 +1,177 @@
+"""Who may do what: every public method of the library, for every role."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gateway.errors import Forbidden, NotFound
+from gateway.library.accounts import Accounts
+from gateway.library.files import Files
+from gateway.library.library import Library
+from gateway.library.locks import Locks
+from gateway.library.spaces import Spaces
+from gateway.library.trash import Trash
+from gateway.library.upkeep import Upkeep
+from gateway.library.upload import Uploads
+from gateway.library.values import NO_CONDITIONS, Principal, Role
+from tests.library.house import House, at, tokens
+
+Act = Callable[[House, Principal], Any]
+
+VIEWER, EDITOR, MANAGER = Role.VIEWER, Role.EDITOR, Role.MANAGER
+
+LOCK = {"exclusive": True, "infinite": False, "owner": "", "seconds": 60}
+
+
+def _prepared(house: House) -> None:
+    """family/f/a, locked/l by Alice, and a deleted file of hers in the trash."""
+    house.folder("family/f")
+    house.put("family/f/a", b"content")
+    house.put("family/gone", b"gone")
+    house.delete("family/gone")
+    house.lock("family/l")
+
+
+def _token(house: House) -> str:
+    return str(house.rows("SELECT token FROM lock")[0][0])
+
+
+# The least role that each needs. "Own" ones are allowed further down the ladder and have tests of their own.
+METHODS: dict[str, tuple[Role, Act]] = {
+    "Files.stat": (VIEWER, lambda h, p: h.library.files.stat(p, at("family/f/a"))),
+    "Files.properties": (VIEWER, lambda h, p: h.library.files.properties(p, at("family/f/a"))),
+    "Files.children": (VIEWER, lambda h, p: list(h.library.files.children(p, at("family/f")).pages)),
+    "Files.open": (VIEWER, lambda h, p: h.library.files.open(p, at("family/f/a"))),
+    "Files.make_folder": (EDITOR, lambda h, p: h.library.files.make_folder(p, at("family/g"))),
+    "Files.delete": (EDITOR, lambda h, p: h.library.files.delete(p, at("family/f/a"))),
+    "Files.copy": (EDITOR, lambda h, p: h.library.files.copy(p, at("family/f"), at("family/g"))),
+    "Files.move": (EDITOR, lambda h, p: h.library.files.move(p, at("family/f"), at("family/g"))),
+    "Files.set_properties": (EDITOR, lambda h, p: h.library.files.set_properties(p, at("family/f"), [], modified=1)),
+    "Uploads.put": (EDITOR, lambda h, p: h.library.uploads.put(p, at("family/b"), iter([b"x"]), size=1)),
+    "Locks.acquire": (EDITOR, lambda h, p: h.library.locks.acquire(p, at("family/f"), **LOCK)),  # type: ignore[arg-type]
+    "Locks.release": (MANAGER, lambda h, p: h.library.locks.release(p, at("family/l"), _token(h))),
+    "Trash.items": (VIEWER, lambda h, p: h.library.trash.items(p, "family")),
+    "Trash.restore": (MANAGER, lambda h, p: h.library.trash.restore(p, "family", h.trashed("family")["gone"])),
+    "Trash.purge": (MANAGER, lambda h, p: h.library.trash.purge(p, "family", h.trashed("family")["gone"])),
+}
+# They take no principal: what administrators and the server itself do, behind doors of their own.
+ADMINISTRATION = {
+    "Accounts": Accounts,
+    "Spaces": Spaces,
+    "Upkeep": Upkeep,
+}
+JUDGED_ELSEWHERE = {
+    "Files.spaces": "test_everybody_sees_their_own_spaces",
+    "Locks.refresh": "tests/library/test_locks.py::test_only_its_owner_refreshes_a_lock",
+}
+
+
+def _methods(kind: type) -> list[str]:
+    return [
+        f"{kind.__name__}.{name}"
+        for name, value in vars(kind).items()
+        if inspect.isfunction(value) and not name.startswith("_")
+    ]
+
+
+def test_every_method_that_takes_a_principal_is_in_the_matrix() -> None:
+    public = {name for kind in (Files, Uploads, Locks, Trash) for name in _methods(kind)}
+    assert public == METHODS.keys() | JUDGED_ELSEWHERE.keys()
+
+
+def test_every_part_of_the_library_is_known_here() -> None:
+    parts = set(Library.__dataclass_fields__)
+    assert parts - {"checker"} == {"accounts", "spaces", "files", "uploads", "locks", "trash", "upkeep"}
+
+
+@pytest.mark.parametrize("kind", ADMINISTRATION.values(), ids=ADMINISTRATION.keys())
+def test_administration_takes_no_principal(kind: type) -> None:
+    for name in _methods(kind):
+        assert "principal" not in inspect.signature(getattr(kind, name.split(".")[1])).parameters
+
+
+@pytest.mark.parametrize("role", [VIEWER, EDITOR, MANAGER])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_role_allows_what_it_should_and_nothing_more(house: House, method: str, role: Role) -> None:
+    _prepared(house)
+    house.library.spaces.grant("family", "dave", role)
+    needed, act = METHODS[method]
+    rows = house.rows("SELECT id, parent_id, name, blob_id, modified FROM entry")
+    if role >= needed:
+        act(house, house.dave)
+    else:
+        with pytest.raises(Forbidden):
+            act(house, house.dave)
+        assert house.rows("SELECT id, parent_id, name, blob_id, modified FROM entry") == rows
+
+
+def test_for_who_is_no_member_the_space_does_not_exist(house: House) -> None:
+    _prepared(house)
+    with pytest.raises(NotFound) as missing:
+        house.library.files.stat(house.dave, at("nowhere/f/a"))
+    for _, act in METHODS.values():
+        with pytest.raises(NotFound) as refused:
+            act(house, house.dave)
+        assert str(refused.value) == str(missing.value)
+
+
+def test_a_membership_that_ends_ends_at_once(house: House) -> None:
+    _prepared(house)
+    house.library.spaces.grant("family", "dave", MANAGER)
+    house.library.files.stat(house.dave, at("family/f"))
+    house.library.spaces.revoke("family", "dave")
+    for _, act in METHODS.values():
+        with pytest.raises(NotFound):
+            act(house, house.dave)
+
+
+def test_a_removed_space_does_not_exist(house: House) -> None:
+    _prepared(house)
+    house.library.spaces.remove("family")
+    for _, act in METHODS.values():
+        with pytest.raises(NotFound):
+            act(house, house.alice)
+
+
+def test_nobody_refreshes_a_lock_of_a_space_they_left(house: House) -> None:
+    house.library.spaces.grant("family", "dave", EDITOR)
+    token = house.lock("family/x", house.dave)
+    house.library.spaces.revoke("family", "dave")
+    with pytest.raises(NotFound):
+        house.library.locks.refresh(house.dave, at("family/x"), seconds=60, conditions=tokens(token))
+
+
+def test_an_editor_of_one_space_cannot_take_from_another_they_only_look_at(house: House) -> None:
+    house.put("family/a", b"x")
+    with pytest.raises(Forbidden):
+        house.move("family/a", "carol/a", house.carol)
+    assert house.copy("family/a", "carol/a", house.carol) is True
+    with pytest.raises(Forbidden):
+        house.move("carol/a", "family/b", house.carol)
+
+
+def test_everybody_sees_their_own_spaces(house: House) -> None:
+    def seen(who: Principal) -> list[tuple[str, int]]:
+        return [(space.name, space.role) for space in house.library.files.spaces(who)]
+
+    assert seen(house.alice) == [("alice", MANAGER), ("family", MANAGER)]
+    assert seen(house.bob) == [("bob", MANAGER), ("family", EDITOR)]
+    assert seen(house.carol) == [("carol", MANAGER), ("family", VIEWER)]
+    assert seen(house.dave) == [("dave", MANAGER)]
+    house.library.spaces.remove("family")
+    assert seen(house.carol) == [("carol", MANAGER)]
+
+
+def test_a_role_that_ends_while_a_body_arrives_refuses_it_in_the_end(house: House) -> None:
+    def body() -> Any:
+        house.library.spaces.grant("family", "bob", VIEWER)
+        yield b"x"
+
+    with pytest.raises(Forbidden):
+        house.library.uploads.put(house.bob, at("family/a"), body(), size=1, conditions=NO_CONDITIONS)
+    assert house.names("family") == []
+    house.assert_sound()

@@ -1,0 +1,306 @@
+"""What an upload reserves: named by its key, settled by what is true then, given back whatever happens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gateway.errors import HoldLost, NotFound, QuotaExceeded, StoreUnavailable
+from gateway.library import hold as holds
+from gateway.library.hold import Hold
+from tests.library.house import MB, House, Sums, at, noise
+
+if TYPE_CHECKING:
+    from gateway.library.values import Change
+
+
+class Killed(BaseException):
+    """The process ends here: nothing after it runs."""
+
+
+@pytest.fixture
+def killable(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    """A killed process gives nothing back."""
+
+    def abandon(_: Hold) -> None:
+        raise Killed
+
+    monkeypatch.setattr(Hold, "abandon", abandon)
+    return house
+
+
+def test_growth_is_decided_when_the_upload_settles(house: House) -> None:
+    """A overwrites 90 with 95 and holds 5; the 90 are deleted and 95 others land meanwhile: A has no room any more."""
+    house.library.accounts.set_quota("alice", 100)
+    house.put("alice/p", noise(90))
+
+    def body() -> Any:
+        house.delete("alice/p")
+        house.put("alice/q", noise(95))
+        yield noise(95, 1)
+
+    with pytest.raises(QuotaExceeded):
+        house.library.uploads.put(house.alice, at("alice/p"), body(), size=95)
+    assert house.names("alice") == ["q"]
+    assert house.sums().live == 95
+    house.assert_sound()
+
+
+def test_an_upload_settles_as_an_overwrite_when_another_landed_first(house: House) -> None:
+    house.library.accounts.set_quota("alice", 180)
+
+    def body() -> Any:
+        house.put("alice/p", noise(90))
+        yield noise(90, 1)
+
+    put = house.library.uploads.put(house.alice, at("alice/p"), body(), size=90)
+    assert put.created is False
+    assert house.sums() == Sums(live=90, held=0, trash=90, entries=4)
+    house.assert_sound()
+
+
+def test_holds_are_named_by_their_key_and_keys_are_never_used_twice(house: House) -> None:
+    seen = []
+
+    def body() -> Any:
+        seen.extend(row[0] for row in house.rows("SELECT key FROM hold"))
+        yield b"x"
+
+    for _ in range(20):
+        house.library.uploads.put(house.alice, at("alice/IMG_1.jpg"), body(), size=1)
+    assert len(set(seen)) == 20
+    assert set(seen) == house.blobs()
+
+
+def test_an_upload_whose_hold_expired_fails_and_nothing_is_visible(house: House) -> None:
+    house.put("alice/p", b"old")
+
+    def body() -> Any:
+        assert house.expire_holds() == 1
+        assert house.sums().held == 0
+        yield noise(1000)
+
+    with pytest.raises(HoldLost):
+        house.library.uploads.put(house.alice, at("alice/p"), body(), size=1000)
+    assert house.read("alice/p") == b"old"
+    house.assert_sound()
+    house.collect_garbage()
+    assert house.objects() == house.blobs()
+
+
+def test_an_expired_hold_never_ends_another_upload(house: House) -> None:
+    def first() -> Any:
+        house.expire_holds()
+        house.library.uploads.put(house.alice, at("alice/b"), second(), size=50)
+        yield noise(100)
+
+    def second() -> Any:
+        held = house.sums().held
+        yield noise(50)
+        assert house.sums().held == held == 50
+
+    with pytest.raises(HoldLost):
+        house.library.uploads.put(house.alice, at("alice/a"), first(), size=100)
+    assert house.names("alice") == ["b"]
+    house.assert_sound()
+
+
+def test_what_an_expired_upload_still_stores_after_its_garbage_was_collected_is_deleted_too(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = house.store.put
+
+    def slow(key: str, chunks: Any, size: int | None) -> None:
+        house.expire_holds()
+        house.collect_garbage()
+        assert house.garbage() == set()
+        put(key, chunks, size)
+
+    monkeypatch.setattr(house.store, "put", slow)
+    with pytest.raises(HoldLost):
+        house.put("alice/a", noise(100))
+    house.assert_sound()
+    house.collect_garbage()
+    assert house.objects() == set()
+
+
+def test_a_hold_is_renewed_while_bytes_arrive(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holds, "RENEWAL", -1.0)
+    seen = []
+
+    def body() -> Any:
+        for number in range(3):
+            house.execute("UPDATE hold SET expires = expires - 300000000")
+            yield noise(100, number)
+            seen.append(house.rows("SELECT expires FROM hold")[0][0])
+
+    house.library.uploads.put(house.alice, at("alice/a"), body(), size=300)
+    assert seen == sorted(seen)
+
+
+def test_an_expired_hold_cannot_be_renewed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holds, "RENEWAL", -1.0)
+
+    def body() -> Any:
+        house.execute("UPDATE hold SET expires = 0")
+        yield noise(300)
+
+    with pytest.raises(HoldLost):
+        house.library.uploads.put(house.alice, at("alice/a"), body(), size=300)
+    house.assert_sound()
+
+
+def test_a_renewed_hold_is_not_ended_as_expired(house: House) -> None:
+    def body() -> Any:
+        assert house.library.upkeep.end_expired_holds() == 0
+        yield noise(300)
+
+    house.library.uploads.put(house.alice, at("alice/a"), body(), size=300)
+
+
+@pytest.mark.parametrize("size", [300_000, None], ids=["announced", "chunked"])
+@pytest.mark.parametrize("old", [None, b"old"], ids=["new", "overwriting"])
+def test_a_process_killed_while_bytes_arrive_leaves_a_hold_that_names_the_key(
+    killable: House, size: int | None, old: bytes | None
+) -> None:
+    house = killable
+    if old is not None:
+        house.put("alice/a", old)
+    before = house.sums()
+    length = size or 6 * MB
+
+    def body() -> Any:
+        yield noise(length - 1)
+        raise Killed
+
+    with pytest.raises(Killed):
+        house.library.uploads.put(house.alice, at("alice/a"), body(), size=size)
+    house.assert_sound(idle=False)
+    house.library.upkeep.end_holds_of_others("one")  # that is us: nothing
+    assert house.sums().held > 0 or size is None
+    house.library.upkeep.end_holds_of_others("two")
+    assert house.sums() == before
+    house.assert_sound()
+    house.collect_garbage()
+    assert house.objects() == house.blobs()
+
+
+def test_a_process_killed_after_the_store_has_it_leaves_a_hold_that_names_the_key(
+    killable: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, put = killable, killable.store.put
+
+    def stores(key: str, chunks: Any, size: int | None) -> None:
+        put(key, chunks, size)
+        raise Killed
+
+    monkeypatch.setattr(house.store, "put", stores)
+    with pytest.raises(Killed):
+        house.put("alice/a", noise(1000))
+    assert len(house.objects()) == 1
+    assert house.sums() == Sums(live=0, held=1000, trash=0, entries=2)
+    house.assert_sound(idle=False)
+    house.expire_holds()
+    assert house.garbage() == house.objects()
+    house.collect_garbage()
+    assert house.objects() == set()
+    assert house.sums() == Sums(0, 0, 0, 2)
+
+
+def test_a_process_killed_inside_the_settling_transaction_leaves_a_hold_that_names_the_key(killable: House) -> None:
+    def guard(_: Change) -> None:
+        raise Killed
+
+    house = killable.with_options(guards=[guard])
+    killable.put("alice/a", b"old")
+    with pytest.raises(Killed):
+        house.put("alice/a", noise(1000))
+    assert house.read("alice/a") == b"old"
+    assert house.sums() == Sums(live=3, held=997, trash=0, entries=3)
+    house.assert_sound(idle=False)
+    house.expire_holds()
+    house.collect_garbage()
+    assert house.objects() == house.blobs()
+    house.assert_sound()
+
+
+def test_an_upload_killed_after_its_commit_has_happened(house: House) -> None:
+    def listener(_: Change) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        house.with_options(listeners=[listener]).put("alice/a", b"new")
+    assert house.read("alice/a") == b"new"
+    house.assert_sound()
+
+
+def test_an_upload_that_settled_although_its_commit_seemed_to_fail_keeps_its_bytes(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = house.catalogue.write
+    answers = {"lost": False}
+
+    def loses_the_answer(work: Any, *spaces: int, durable: bool = True) -> Any:
+        result = write(work, *spaces, durable=durable)
+        if durable and not answers["lost"]:
+            answers["lost"] = True
+            raise StoreUnavailable("the answer was lost")
+        return result
+
+    monkeypatch.setattr(house.catalogue, "write", loses_the_answer)
+    with pytest.raises(StoreUnavailable):
+        house.put("alice/a", noise(1000))
+    house.collect_garbage()
+    assert house.read("alice/a") == noise(1000)
+    house.assert_sound()
+
+
+def test_garbage_is_not_collected_before_its_quarter_of_an_hour(house: House) -> None:
+    house.put("alice/a", b"x")
+    house.delete("alice/a")
+    house.library.trash.purge(house.alice, "alice", house.trashed()["a"])
+    assert house.library.upkeep.collect_garbage() == 0
+    house.execute("UPDATE garbage SET not_before = not_before - 14 * 60 * 1000000")
+    assert house.library.upkeep.collect_garbage() == 0
+    house.execute("UPDATE garbage SET not_before = not_before - 61 * 1000000")
+    assert house.library.upkeep.collect_garbage() == 1
+    assert house.objects() == set()
+
+
+def test_garbage_that_a_file_refers_to_is_never_deleted(house: House) -> None:
+    house.put("alice/a", b"x")
+    house.execute("INSERT INTO garbage (key, not_before) SELECT key, 0 FROM blob")
+    house.library.upkeep.collect_garbage()
+    assert house.read("alice/a") == b"x"
+    assert house.garbage() == set()
+
+
+def test_garbage_stays_on_record_while_the_store_is_down(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.put("alice/a", b"x")
+    house.delete("alice/a")
+    house.library.trash.purge(house.alice, "alice", house.trashed()["a"])
+
+    def down(_: Any) -> None:
+        raise StoreUnavailable("down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.store, "delete", down)
+        with pytest.raises(StoreUnavailable):
+            house.collect_garbage()
+    assert house.garbage() == house.objects() != set()
+    house.collect_garbage()
+    assert house.objects() == set()
+
+
+def test_a_space_purged_while_a_file_is_on_its_way_leaves_nothing(house: House) -> None:
+    def body() -> Any:
+        house.library.spaces.remove("family")
+        house.library.upkeep.purge_space(house.space("family").id)
+        yield noise(1000)
+
+    with pytest.raises((HoldLost, NotFound)):
+        house.library.uploads.put(house.alice, at("family/a"), body(), size=1000)
+    house.assert_sound()
+    house.collect_garbage()
+    assert house.objects() == set()

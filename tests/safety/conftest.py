@@ -1,0 +1,85 @@
+"""Gateways that many tests share, on both pairs of a database and a store, and one for a test that breaks it."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.components.gateway import Gateway, Options
+from tests.components.minio import Minio
+from tests.components.postgres import Postgres
+from tests.safety.house import House
+
+BACKENDS = ["folder-sqlite", "minio-postgres"]
+
+
+def _serve(folder: Path, options: Options) -> Iterator[House]:
+    with Gateway(folder, options) as gateway:
+        house = House(gateway, [])
+        yield house
+        assert gateway.running
+        house.assert_log_is_clean()
+
+
+@pytest.fixture(scope="session")
+def folder_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A gateway on SQLite and a folder that nobody breaks."""
+    yield from _serve(tmp_path_factory.mktemp("folder"), Options())
+
+
+@pytest.fixture(scope="session")
+def minio_house(tmp_path_factory: pytest.TempPathFactory, minio: Minio, postgres: Postgres) -> Iterator[House]:
+    """The same on PostgreSQL and MinIO."""
+    options = Options(store=minio, database_url=postgres.fresh_database())
+    yield from _serve(tmp_path_factory.mktemp("minio"), options)
+
+
+@pytest.fixture(params=BACKENDS)
+def house(request: pytest.FixtureRequest) -> House:
+    """A gateway that other tests use too, once on each backend: every test takes accounts of its own."""
+    found: House = request.getfixturevalue(f"{request.param.partition('-')[0]}_house")
+    return found
+
+
+@pytest.fixture
+def start_house(start_gateway: Callable[..., Gateway]) -> Iterator[Callable[..., House]]:
+    """Start a gateway for one test, with the fields of ``Options``; its log is looked at in the end."""
+    started: list[House] = []
+
+    def start(**options: object) -> House:
+        started.append(House(start_gateway(**options), []))
+        return started[-1]
+
+    yield start
+    for house in started:
+        house.assert_log_is_clean()
+
+
+@pytest.fixture
+def own_minio() -> Iterator[Minio]:
+    """A MinIO that a test may stop."""
+    with Minio() as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL that a test may stop."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[Path, int], None]]:
+    """Mount a small disk: ``small_disk(folder, megabytes)``."""
+    mounts: list[Path] = []
+
+    def mount(folder: Path, megabytes: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0777", "none", folder], check=True)
+        mounts.append(folder)
+
+    yield mount
+    for folder in mounts:
+        subprocess.run(["umount", "--lazy", folder], check=True)
