@@ -118,6 +118,8 @@ def set_up(form: Literal["human", "json"], level: str, secrets: Iterable[str] = 
     # Debug is for our own code; theirs would print every statement and every header.
     for noisy in ("urllib3", "wsgidav", "sqlalchemy", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # A connection that dies with its database is told by whoever used it; the pool would add a traceback for each.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     logging.captureWarnings(capture=True)
 
 

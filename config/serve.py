@@ -35,7 +35,7 @@ T = TypeVar("T")
 ADMIN = "admin"
 _IDENTITY = "_davgallery/id"
 _WRONG_USE = 2
-_PATIENCE = 60.0
+_PATIENCE = 30.0
 _log = logging.getLogger("davgallery.serve")
 
 
@@ -53,12 +53,7 @@ def serve(flags: Mapping[str, Any], say: Callable[[str], None]) -> int:
         instance = secrets.token_hex(8)
         with wiring.opened(settings, instance) as parts:
             prepare(parts)
-            # The lock says that no other server uses this data; only one that does may use its photos and a SQLite
-            # catalogue. A worker that outlived the server before this one is told that its uploads have failed.
-            if settings.s3 is None:
-                parts.store.sweep_temporary()  # type: ignore[union-attr]
-            if parts.catalogue.is_sqlite:
-                parts.library.upkeep.end_holds_of_others(instance)
+            _replace_last(parts, instance)
             _make_administrator(parts, say)
         _announce(settings)
         _hand_down(settings, flags, instance)
@@ -112,7 +107,7 @@ def _check_tls(settings: Settings) -> None:
 
 
 def _patiently(ask: Callable[[], T]) -> T:
-    """Wait for a part that is still starting, as after a power cut: a minute, then its error."""
+    """Wait for a part that is still starting, as after a power cut: half a minute, then its error."""
     until = time.monotonic() + _PATIENCE
     pause = 0.2
     while True:
@@ -180,6 +175,20 @@ def _announce(settings: Settings) -> None:
     _log.info("davgallery %s: catalogue %s, photos in %s", VERSION, settings.catalogue_url, store)
     if not (settings.tls_cert or settings.trusted_proxies or settings.host in {"127.0.0.1", "::1", "localhost"}):
         _log.warning("Passwords travel unencrypted: set tls_cert, or put a proxy with TLS in front.")
+
+
+def _replace_last(parts: Parts, instance: str) -> None:
+    """End what the server before this one left undone. The lock of the data folder says that it is over.
+
+    A worker that outlived it is told that its uploads have failed. Other machines with the same PostgreSQL have data
+    folders of their own, and their uploads go on.
+    """
+    file = parts.settings.data / "instance"
+    if file.exists():
+        parts.library.upkeep.end_holds_of(file.read_text().strip())
+    file.write_text(instance)
+    if parts.settings.s3 is None:
+        parts.store.sweep_temporary()  # type: ignore[union-attr]
 
 
 def _hand_down(settings: Settings, flags: Mapping[str, Any], instance: str) -> None:

@@ -49,8 +49,8 @@ PREFIX = "DAVGALLERY_"
 FILE_NAME = "davgallery.toml"
 INSTANCE = f"{PREFIX}INHERITED_INSTANCE"
 """The variable that tells workers which run of the server they belong to."""
-_NOT_SETTINGS = re.compile(f"{PREFIX}(VENV|INHERITED_.*)")
-"""What the launcher and the supervisor tell the processes that they start."""
+_NOT_SETTINGS = frozenset({f"{PREFIX}VENV", INSTANCE})
+"""What tells the launcher where Python packages are, and workers whose they are."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -412,7 +412,7 @@ def _refuse_unknown_variables() -> None:
                 f"Kubernetes set {variable} and others for a service named davgallery: put enableServiceLinks: false"
                 " into the pod, or give the service another name."
             )
-        if variable.startswith(PREFIX) and variable not in known and not _NOT_SETTINGS.fullmatch(variable):
+        if variable.startswith(PREFIX) and variable not in known and variable not in _NOT_SETTINGS:
             raise SettingsError(f"The variable {variable} is no setting.{_suggestion(variable, known)}")
 
 

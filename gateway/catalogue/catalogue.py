@@ -120,8 +120,8 @@ class Catalogue:
         )
         self._compiled: dict[Statement, _Compiled] = {}
         self._writer: _FairWriter | None = None
+        event.listen(self.engine, "connect", _prepare_sqlite if self.is_sqlite else _prepare_postgres)
         if self.is_sqlite:
-            event.listen(self.engine, "connect", _prepare_sqlite)
             if not url.database:
                 raise ValueError("A SQLite catalogue needs a file.")
             self._writer = _FairWriter(Path(f"{url.database}.lock"))
@@ -237,6 +237,14 @@ class _FairWriter:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
         finally:
             self._lock.release()
+
+
+def _prepare_postgres(connection: psycopg.Connection[Any], _record: object) -> None:
+    # Every statement takes its few rows by an index. But the planner expects a recursive walk to return a large part of
+    # the tree and would read whole tables for it: 300 ms to delete an empty folder among 300,000 entries, not 0.1 ms.
+    for setting in ("jit = off", "enable_hashjoin = off", "enable_mergejoin = off", "random_page_cost = 1.1"):
+        connection.execute(f"SET {setting}")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -178,7 +178,12 @@ class TrashItem(Base):
     """Something deleted or replaced, which can be restored until it is purged."""
 
     __tablename__ = "trash_item"
-    __table_args__ = (Index("trash_oldest", "space_id", "deleted"), Index("trash_due", "deleted"), _NEVER_REUSED)
+    __table_args__ = (
+        Index("trash_oldest", "space_id", "deleted"),
+        Index("trash_due", "deleted"),
+        Index("trash_purging", "space_id", sqlite_where=text("purging = 1"), postgresql_where=text("purging")),
+        _NEVER_REUSED,
+    )
     id: Mapped[Key]
     space_id: Mapped[int] = mapped_column(_BIG, ForeignKey("space.id", ondelete="CASCADE"))
     entry_id: Mapped[int | None] = mapped_column(_BIG, ForeignKey("entry.id"), unique=True)

@@ -175,6 +175,9 @@ SPACES = Statement(_EVERY_SPACE.order_by(Space.name_key))
 SPACE_BY_NAME = Statement(_EVERY_SPACE.where(Space.name_key == p("name_key")))
 SPACE_BY_ID = Statement(_EVERY_SPACE.where(Space.id == p("space")))
 SPACE_BY_KEY = Statement(_EVERY_SPACE.where(Space.key == p("key")))
+SPACE_OF_ROOT = Statement(
+    select(Space.name, Space.trash_id == p("root")).where(or_(Space.root_id == p("root"), Space.trash_id == p("root")))
+)
 LOCK_SPACE = Statement(select(Space.id).where(Space.id == p("space")).with_for_update())
 ADD_SPACE = _add(
     Space, "name", "name_key", "key", "owner_id", "quota", "live", "held", "trash", "entries", "media_only",
@@ -490,7 +493,6 @@ RENEW_HOLD = Statement(update(Hold).where(Hold.key == p("which"), Hold.expires >
 END_HOLD = Statement(delete(Hold).where(Hold.key == p("which")).returning(Hold.size, Hold.space_id))
 EXPIRED_HOLDS = Statement(select(Hold.key, Hold.space_id).where(Hold.expires <= now()).limit(p("limit")))
 HOLDS_OF_INSTANCE = Statement(select(Hold.key, Hold.space_id).where(Hold.instance == p("who")))
-HOLDS_OF_OTHERS = Statement(select(Hold.key, Hold.space_id).where(Hold.instance != p("who")))
 HOLDS_OF_SPACE = Statement(select(Hold.key, Hold.space_id).where(Hold.space_id == p("space")))
 HELD = Statement(select(func.coalesce(func.sum(Hold.size), 0)).where(Hold.space_id == p("space")))
 HOLD_KEY = Statement(select(Hold.key).where(Hold.key == p("which")))
@@ -553,7 +555,9 @@ IS_CROWDED = Statement(
     select(Space.id).where(Space.id == p("space"), Space.trash > 0, Space.live + Space.trash > Space.quota)
 )
 OLD_TRASH = Statement(
-    select(TrashItem.space_id).where(or_(TrashItem.deleted < p("before"), TrashItem.purging)).distinct()
+    select(TrashItem.space_id)
+    .where(TrashItem.deleted < p("before"))
+    .union(select(TrashItem.space_id).where(TrashItem.purging))
 )
 OLD_TRASH_ITEM = Statement(
     _TRASH_ITEMS.where(TrashItem.space_id == p("space"), or_(TrashItem.deleted < p("before"), TrashItem.purging))

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from gateway.library.library import Library
 
+ACCOUNT = "davgallery.account"
+"""The key of the environment under which who asked is left for the access log."""
 _NOBODY = Principal(0, "", admin=False, credential_id=None, device="")
 
 
@@ -80,6 +82,7 @@ class Door:
             self._in_flight.take(principal.account_id)
             account = principal.account_id
             request = replace(request, principal=principal)
+            environ[ACCOUNT] = principal.name
             if target is None:
                 answer = self._above(request)
             else:

@@ -277,7 +277,10 @@ def _folders(tx: Transaction, space: SpaceRow, folders: list[str]) -> tuple[int,
 
 
 def _path(tx: Transaction, entry_id: int) -> str:
-    return "/".join(str(row[1]) for row in tx.all(statements.ABOVE, entry=entry_id)).lstrip("/") or "a space's root"
+    """Where an entry is, for a person; what is in the trash is there by the id of its item."""
+    root, *above = tx.all(statements.ABOVE, entry=entry_id)
+    space, in_trash = tx.all(statements.SPACE_OF_ROOT, root=root[0])[0]
+    return "/".join([str(space), *(["(trash)"] if in_trash else []), *(str(row[1]) for row in above)])
 
 
 def _bytes(key: str) -> bytes:

@@ -12,6 +12,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
@@ -29,8 +30,12 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 _hasher = PasswordHasher()
 _turns = threading.BoundedSemaphore(_AT_ONCE)
-# Checked when a name is unknown, so that the answer takes as long as for one that is known.
-_NOBODY = _hasher.hash(secrets.token_hex(16))
+
+
+@cache
+def _nobodys() -> str:
+    """What is checked when a name is unknown, so that the answer takes as long as for one that is known."""
+    return _hasher.hash(secrets.token_hex(16))
 
 
 def generate() -> str:
@@ -57,7 +62,7 @@ def verify_chosen(stored: str | None, password: str) -> bool:
     """Whether this is the chosen password; takes as long when ``stored`` is None. TooManyRequests when all wait."""
     with _turn():
         try:
-            return _hasher.verify(stored or _NOBODY, password) and stored is not None
+            return _hasher.verify(stored or _nobodys(), password) and stored is not None
         except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False
 

@@ -182,7 +182,8 @@ def _purge_some(tx: Transaction, space_id: int, item_id: int) -> bool:
             trail.append(below[0])
         room = BATCH - entries
         files = tx.all(statements.FILES_IN, parent=trail[-1], limit=room)
-        for entry_id, blob_id, file_size in files:
+        # In one order, so that two spaces that share these blobs do not wait for each other in a ring.
+        for entry_id, blob_id, file_size in sorted(files, key=lambda row: row[1] or 0):
             _drop(tx, None, entry_id, blob_id)
             size += file_size
         entries += len(files)

@@ -76,9 +76,9 @@ class Upkeep:
         """Give back what uploads reserved that were not heard of for ten minutes; how many there were."""
         return self._end_holds(lambda tx: tx.all(statements.EXPIRED_HOLDS, limit=_BATCH))
 
-    def end_holds_of_others(self, instance: str) -> int:
-        """End the holds of every other run of the server: only for one that knows that it replaces them."""
-        return self._end_holds(lambda tx: tx.all(statements.HOLDS_OF_OTHERS, who=instance))
+    def end_holds_of(self, instance: str) -> int:
+        """End the holds of a run of the server that is over: only for the one that replaces it."""
+        return self._end_holds(lambda tx: tx.all(statements.HOLDS_OF_INSTANCE, who=instance))
 
     def _end_holds(self, find: Callable[[Transaction], list[tuple[str, int]]]) -> int:
         with self.catalogue.read() as tx:

@@ -79,6 +79,8 @@ class Response:
             return Ending.BREAK
         except Truncated as error:
             return self._failed("400 Bad Request", str(error))
+        except ConnectionAbortedError:  # the application gives up and has said why
+            return self._failed("500 Internal Server Error", "Something went wrong here. It was noted.")
         except Exception:  # noqa: BLE001 - whatever an application raises ends its own request only
             _log.exception("%s %s failed", self._head.method, self._head.target)
             return self._failed("500 Internal Server Error", "Something went wrong here. It was noted.")

@@ -1,5 +1,6 @@
 """The worker's side of the supervisor: what it inherits, how it says that it is ready, and when it stops."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -36,8 +37,9 @@ class Lifeline:
         return cls(int(os.environ.pop(PIPE_VARIABLE)))
 
     def ready(self) -> None:
-        """Tell the supervisor that this process does its work from now on."""
-        self._pipe.sendall(READY)
+        """Tell the supervisor that this process does its work from now on. One that is gone is noticed elsewhere."""
+        with contextlib.suppress(ConnectionError):
+            self._pipe.sendall(READY)
 
     def when_lost(self, action: Callable[[], None]) -> None:
         """Call `action` in a thread of its own when the supervisor is gone."""

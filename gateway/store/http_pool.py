@@ -3,8 +3,9 @@
 import ssl
 import time
 from collections import deque
-from http.client import HTTPConnection, HTTPSConnection
 from threading import Lock
+
+from gateway.store.http import Connection
 
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 30.0
@@ -30,10 +31,10 @@ class HttpPool:
         self._tls = tls
         self.connect_seconds = connect_seconds
         self.answer_seconds = answer_seconds
-        self._idle: deque[tuple[float, HTTPConnection]] = deque()  # the one given back last is at the right
+        self._idle: deque[tuple[float, Connection]] = deque()  # the one given back last is at the right
         self._lock = Lock()
 
-    def take(self) -> HTTPConnection:
+    def take(self) -> Connection:
         """Return the connection that was given back last, or a new one. It may have gone stale."""
         now = time.monotonic()
         with self._lock:
@@ -45,19 +46,11 @@ class HttpPool:
             connection.close()
         return self.connect()
 
-    def connect(self) -> HTTPConnection:
+    def connect(self) -> Connection:
         """Return a new connection, TLS handshake done. OSError when the server cannot be reached in time."""
-        seconds = self.connect_seconds
-        connection = (
-            HTTPConnection(self._host, self._port, timeout=seconds)
-            if self._tls is None
-            else HTTPSConnection(self._host, self._port, timeout=seconds, context=self._tls)
-        )
-        connection.connect()
-        connection.sock.settimeout(self.answer_seconds)
-        return connection
+        return Connection(self._host, self._port, self._tls, self.connect_seconds, self.answer_seconds)
 
-    def give(self, connection: HTTPConnection) -> None:
+    def give(self, connection: Connection) -> None:
         """Take a connection back whose last answer was read to its end."""
         now = time.monotonic()
         dropped = []

@@ -1,6 +1,6 @@
 """Objects in a bucket of MinIO, or of any service that speaks S3.
 
-Buckets, lists, deletes and presigned addresses go through the minio SDK, bytes through ``signed``.
+Buckets, lists and deletes go through the minio SDK, bytes and presigned addresses through ``signed``.
 """
 
 import logging
@@ -8,7 +8,6 @@ import ssl
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPException, HTTPResponse
 from itertools import chain
 from types import TracebackType
 from urllib.parse import quote, urlsplit
@@ -17,7 +16,6 @@ from xml.sax.saxutils import escape
 
 from minio import Minio
 from minio.commonconfig import ENABLED, Filter
-from minio.credentials.credentials import Credentials
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error
 from minio.lifecycleconfig import AbortIncompleteMultipartUpload, LifecycleConfig, Rule
@@ -26,6 +24,7 @@ from urllib3.exceptions import HTTPError
 
 from gateway.errors import GatewayError, NotFound
 from gateway.store.chunks import CHUNK, whole
+from gateway.store.http import Response
 from gateway.store.http_pool import ANSWER_SECONDS, CONNECT_SECONDS
 from gateway.store.keys import split
 from gateway.store.protocol import StoredObject
@@ -80,9 +79,7 @@ class MinioStore:
         # Signed and sent must be the same name, so the port that goes without saying is not said.
         netloc = parts.netloc.removesuffix(":443" if tls else ":80")
         self._bucket = bucket
-        self._signed = SignedBucket(
-            f"{parts.scheme}://{netloc}", bucket, Credentials(access_key, secret_key), region, tls
-        )
+        self._signed = SignedBucket(f"{parts.scheme}://{netloc}", bucket, access_key, secret_key, region, tls)
         # The SDK's own settings would hang for minutes on a service that is down.
         self._http = PoolManager(
             maxsize=16,
@@ -164,7 +161,7 @@ class MinioStore:
 
     def url(self, key: str, expires: int) -> str | None:
         """A presigned GET address. ``expires`` is at most 604,800 seconds."""
-        return self._client.presigned_get_object(self._bucket, key, timedelta(seconds=expires))
+        return self._signed.address(key, expires)
 
     def check(self) -> None:
         """Ask for the bucket over a connection of its own."""
@@ -216,13 +213,12 @@ class MinioStore:
             while left:
                 chunk = _rest(response, min(left, CHUNK))
                 left -= len(chunk)
-                if not left and not response.will_close:
+                if not left and response.reusable:
                     self._signed.pool.give(connection)
                 yield chunk
         finally:
-            if left or response.will_close:
+            if left or not response.reusable:
                 connection.close()
-                response.close()
 
     def _must_exist(self, key: str) -> None:
         """For reads of no bytes, which no Range can ask for. 416 is what an empty object answers."""
@@ -233,7 +229,7 @@ class MinioStore:
 
 def _must_be_stored(answer: Answer) -> str:
     """The ETag that S3 gives for every body it has stored: what answers 200 without one is no S3."""
-    etag = answer.headers.get("ETag", "")
+    etag = answer.headers.get("etag", "")
     if answer.status != 200 or not etag:
         raise failure(answer)
     return etag
@@ -290,11 +286,11 @@ def _completion(etags: Sequence[str]) -> bytes:
     return f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
 
 
-def _rest(response: HTTPResponse, most: int) -> bytes:
+def _rest(response: Response, most: int) -> bytes:
     """The next bytes of an answer's body, at least one."""
     try:
         data = response.read(most)
-    except (OSError, HTTPException) as error:
+    except OSError as error:
         raise unavailable() from error
     if not data:
         raise unavailable()

@@ -13,6 +13,8 @@ from tests.support.waiting import wait_until
 
 LOG = {"DAVGALLERY_LOG_FORMAT": "json"}
 """The environment of a gateway whose log can be read here."""
+TRUST = {"DAVGALLERY_TRUSTED_PROXIES": "127.0.0.1"}
+"""The environment of a gateway that believes a proxy."""
 
 _SENT = re.compile(r"DEBUG : ([A-Z]+) /\S* HTTP/1\.1")
 _count = 0
@@ -20,8 +22,12 @@ _count = 0
 
 def requests_of(gateway: Gateway, agent: str) -> list[tuple[str, str, int]]:
     """Method, path and status of every answered request of a User-Agent that begins so, in the order of the answers."""
-    lines = (line for line in _lines(gateway) if line.get("agent", "").startswith(agent))
-    return [(line["method"], line["path"], line["status"]) for line in lines]
+    return [(line["method"], line["path"], line["status"]) for line in lines_of(gateway, agent)]
+
+
+def lines_of(gateway: Gateway, agent: str) -> list[dict[str, Any]]:
+    """The same with all that is logged."""
+    return [line for line in _lines(gateway) if line.get("agent", "").startswith(agent)]
 
 
 def _lines(gateway: Gateway) -> Iterator[dict[str, Any]]:

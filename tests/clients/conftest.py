@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.clients.access import LOG
+from tests.clients.access import LOG, TRUST
 from tests.components.gateway import Gateway, Options
 from tests.components.minio import Minio
 from tests.components.postgres import Postgres
@@ -17,8 +17,8 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """SQLite and the folder store, four server processes."""
-    with Gateway(tmp_path_factory.mktemp("gateway"), Options(workers=4, environment=LOG)) as started:
+    """SQLite and the folder store, four server processes; a proxy on this machine is believed."""
+    with Gateway(tmp_path_factory.mktemp("gateway"), Options(workers=4, environment=LOG | TRUST)) as started:
         yield started
 
 

@@ -195,6 +195,31 @@ def test_rclone_mount_is_a_drive(gateway: Gateway, home: Client, tree: Path) -> 
         assert shutil.disk_usage(root).total // 4096 == 15_000_000_000 // 4096
 
 
+def test_rclone_mount_reads_parts_of_a_file(gateway: Gateway, home: Client) -> None:
+    content = PHOTO * 40
+    assert home("PUT", "video.mov", content).status == 201
+    with RcloneDrive(rclone_in(gateway, home)) as drive, (drive.path / "video.mov").open("rb") as file:
+        for at in (3_000_000, 10, len(content) - 5):
+            file.seek(at)
+            assert file.read(100) == content[at : at + 100]
+
+
+def test_kde_lists_a_folder_and_asks_for_the_room(home: Client) -> None:
+    """As kio-webdav writes it; without the quota it believes that the disk is full."""
+    home("PUT", "a.jpg", PHOTO)
+    names = "creationdate getcontentlength displayname source getcontentlanguage getcontenttype getlastmodified getetag"
+    asked = "".join(f"<D:{name}/>" for name in f"{names} supportedlock lockdiscovery resourcetype".split())
+    head = '<?xml version="1.0" encoding="utf-8"?><D:propfind xmlns:D="DAV:"><D:prop>'
+    listed = home("PROPFIND", "", f"{head}{asked}</D:prop></D:propfind>", Depth="1", User_Agent="Mozilla/5.0 KIO/5.103")
+    found = listed.by_status(home.base + "a.jpg")
+    assert set(found[404]) == {"{DAV:}source", "{DAV:}getcontentlanguage"}
+    assert len(list(found[200]["{DAV:}supportedlock"])) == 2
+    room = home(
+        "PROPFIND", "", f"{head}<D:quota-available-bytes/><D:quota-used-bytes/></D:prop></D:propfind>", Depth="0"
+    )
+    assert int(room.properties(home.base)["{DAV:}quota-available-bytes"].text or "") > 10_000_000_000
+
+
 def test_cadaver_session(url: str, gateway: Gateway, home: Client, tmp_path: Path) -> None:
     (tmp_path / ".netrc").write_text(f"machine 127.0.0.1 login admin password {gateway.admin_password}\n")
     (tmp_path / ".netrc").chmod(0o600)

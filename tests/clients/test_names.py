@@ -1,9 +1,5 @@
 """Names that clients and people make up, there and back."""
 
-import contextlib
-import http.client
-import json
-import socket
 import unicodedata
 from pathlib import Path
 from urllib.parse import quote
@@ -11,6 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.clients.conftest import rclone_in
+from tests.clients.wire import Wire, basic
 from tests.components.gateway import Gateway
 from tests.dav.harness import Client
 from tests.support import rclone as program
@@ -40,7 +37,6 @@ def test_every_name_goes_through_http_and_back(home: Client) -> None:
     for name in NAMES:
         assert home("PUT", quote(name, safe=""), name.encode()).status == 201, name
     listed = home("PROPFIND", "", Depth="1")
-    assert set(listed.hrefs) == {home.base} | {href for href in listed.hrefs if href != home.base}
     assert len(listed.hrefs) == len(NAMES) + 1
     shown = {one.text for one in listed.xml.iter("{DAV:}displayname")}
     assert set(NAMES) <= shown
@@ -64,20 +60,17 @@ def test_every_name_goes_through_rclone_and_back(gateway: Gateway, home: Client,
     assert back == {f"folder/{name}/{name}" for name in NAMES}
 
 
-def test_rclone_finds_little_that_it_has_to_encode(gateway: Gateway, home: Client, tmp_path: Path) -> None:
+def test_rclone_finds_that_spellings_and_streams_work(gateway: Gateway, home: Client, tmp_path: Path) -> None:
     rclone = rclone_in(gateway, home)
-    result, configuration = tmp_path / "info.json", tmp_path / "rclone.conf"
-    lines = [f"url = {rclone.url}", "user = admin", f"pass = {program.run('obscure', rclone.password).stdout}"]
-    configuration.write_text(
-        "\n".join(["[there]", "type = webdav", "vendor = owncloud", "pacer_min_sleep = 0", *lines])
-    )
-    words = ["test", "info", "--check-length", "--check-normalization", "--check-streaming", "there:x"]
-    done = program.run("--config", str(configuration), *words, "--write-json", str(result))
+    configuration = tmp_path / "rclone.conf"
+    login = ["user = admin", f"pass = {program.run('obscure', rclone.password).stdout}"]
+    there = ["[there]", "type = webdav", "vendor = owncloud", "pacer_min_sleep = 0", f"url = {rclone.url}", *login]
+    configuration.write_text("\n".join(there))
+    words = ["test", "info", "--check-normalization", "--check-streaming", "there:x"]
+    done = program.run("--config", str(configuration), *words)
     assert done.returncode == 0, done.stderr
-    found = json.loads(result.read_text())
-    assert found["MaxFileLength"] == [255, 127, 85, 63]  # 255 bytes, by bytes of a character
-    said = set(done.stdout.splitlines())
-    assert {"canWriteUnnormalized = true", "canReadRenormalized   = true", "canStream = true"} <= said
+    said = {" ".join(line.split()) for line in done.stdout.splitlines()}
+    assert {"canWriteUnnormalized = true", "canReadRenormalized = true", "canStream = true"} <= said
 
 
 def test_moving_what_looks_like_a_query(home: Client) -> None:
@@ -134,19 +127,11 @@ def test_a_name_that_cannot_be_is_refused(home: Client, name: str) -> None:
     assert home("PROPFIND", "", Depth="1").hrefs == [home.base, home.base + "there.jpg"]
 
 
-def test_bytes_that_were_not_percent_encoded_are_read_as_utf_8(home: Client) -> None:
-    with contextlib.closing(socket.create_connection(("127.0.0.1", home.port), timeout=10)) as connection:
-        login = home("OPTIONS")  # the port answers
-        assert login.status == 200
-        import base64
-
-        basic = base64.b64encode(f"{home.user}:{home.password}".encode()).decode()
-        head = (
-            f"PUT {home.base}Köln.jpg HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\nContent-Length: 1\r\n\r\nx"
-        )
-        connection.sendall(head.encode())
-        answer = http.client.HTTPResponse(connection)
-        answer.begin()
-        assert answer.status in {201, 400}
-    if answer.status == 201:
-        assert home("GET", "K%C3%B6ln.jpg").body == b"x"
+def test_letters_that_were_not_percent_encoded_are_read_as_utf_8(home: Client) -> None:
+    raw = "Köln.jpg".encode().decode("latin-1")
+    with Wire(home.port) as wire:
+        login = basic(home.user, home.password)
+        assert wire(f"PUT {home.base}{raw}", "Host: x", login, "Content-Length: 1", body=b"x").status == 201
+        to = f"Destination: {home.base}neu-{raw}"
+        assert wire(f"MOVE {home.base}{raw}", "Host: x", login, to).status == 201
+    assert home("GET", "neu-K%C3%B6ln.jpg").body == b"x"

@@ -174,6 +174,19 @@ def test_about_tells_the_quota_and_what_is_larger_is_refused(gateway: Gateway, t
     assert thrifty("DELETE", "a.jpg").status == 204
 
 
+def test_sixteen_at_a_time(gateway: Gateway, home: Client, tmp_path: Path) -> None:
+    rclone = rclone_in(gateway, home)
+    source = tmp_path / "source"
+    for number in range(150):
+        (source / str(number % 3)).mkdir(parents=True, exist_ok=True)
+        (source / str(number % 3) / f"{number}.jpg").write_bytes(bytes(number * 100))
+    answered = watched(
+        gateway, rclone, "copy", "--transfers", "16", "--checkers", "16", str(source), rclone.remote("x")
+    )
+    assert [status for method, _, status in answered if method == "PUT"] == [201] * 150
+    rclone.run("check", "--checkers", "16", str(source), rclone.remote("x"))
+
+
 def test_a_pipe_uploads_without_a_known_length(gateway: Gateway, home: Client) -> None:
     rclone = rclone_in(gateway, home)
     text = "0123456789" * 50_000

@@ -18,10 +18,10 @@ class Nginx(Component):
     death_signal = "TERM"  # the master ends its workers, which a killed one leaves behind
     stop_signal = signal.SIGQUIT  # running requests finish
 
-    def __init__(self, http: str, folder: Path | None = None) -> None:
-        """Write the configuration."""
+    def __init__(self, http: str, folder: Path | None = None, port: int | None = None) -> None:
+        """Write the configuration; ``port`` is for tests that have to know it before."""
         super().__init__(folder)
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder.chmod(0o755)  # workers are another user
         self.configuration = self.folder / "nginx.conf"

@@ -332,3 +332,23 @@ def test_example_of_a_settings_file_is_printed(gateway: Gateway) -> None:
     example = Path(__file__).parents[2] / "docs" / "davgallery.example.toml"
 
     assert gateway.run("settings", "--example").stdout == example.read_text(encoding="utf-8")
+
+
+def test_deleted_photo_is_listed_in_the_trash_and_restored(gateway: Gateway) -> None:
+    gateway.run("user", "add", "trudy", "--password-stdin", text="open sesame\n")
+    photo = gateway.dav("trudy/holiday.jpg")
+    requests.put(photo, data=b"the only copy", auth=("trudy", "open sesame"), timeout=10).raise_for_status()
+    requests.delete(photo, auth=("trudy", "open sesame"), timeout=10).raise_for_status()
+    assert "holiday.jpg" in gateway.run("trash", "list", "trudy").stdout
+    [item] = json.loads(gateway.run("trash", "list", "trudy", "--json").stdout)
+    assert gateway.run("trash", "restore", "trudy", str(item["id"])).stdout == "trudy/holiday.jpg\n"
+    assert requests.get(photo, auth=("trudy", "open sesame"), timeout=10).content == b"the only copy"
+
+
+def test_trash_of_a_space_without_a_manager_says_what_to_do(gateway: Gateway) -> None:
+    gateway.run("space", "add", "orphaned")
+    done = gateway.run("trash", "list", "orphaned", check=False)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "davgallery: The space “orphaned” has no manager: grant somebody that role first.\n",
+    )

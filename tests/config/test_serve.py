@@ -50,6 +50,12 @@ def get(gateway: Gateway, path: str) -> bytes:
     return answer.content
 
 
+def access_log(gateway: Gateway) -> list[dict[str, object]]:
+    """What a server that logs JSON has logged of its requests."""
+    lines = [json.loads(line) for line in gateway.log.splitlines()]
+    return [line for line in lines if line["logger"] == "davgallery.access"]
+
+
 def test_first_start_makes_the_administrator_with_the_given_password(start_gateway: Callable[..., Gateway]) -> None:
     gateway = start_gateway()
 
@@ -244,7 +250,7 @@ def test_settings_file_in_the_data_folder_reaches_the_workers(tmp_path: Path) ->
         page = requests.get(f"{gateway.url}/", timeout=10)
 
         assert "https://photos.example.org/x/dav/" in page.text
-        assert {json.loads(line)["logger"] for line in gateway.log.splitlines()} >= {"davgallery.access"}
+        wait_until(lambda: access_log(gateway))
 
 
 def test_flags_reach_the_workers(start_gateway: Callable[..., Gateway]) -> None:
@@ -334,16 +340,17 @@ def test_metrics_count_what_was_served(start_gateway: Callable[..., Gateway]) ->
 
 
 def test_access_is_logged_with_the_account(start_gateway: Callable[..., Gateway]) -> None:
-    gateway = start_gateway(environment={"DAVGALLERY_LOG_FORMAT": "json"})
+    gateway = start_gateway(environment={"DAVGALLERY_LOG_FORMAT": "json"}, workers=1)
     put(gateway, "admin/a%20b.jpg", b"photo")
     requests.get(f"{gateway.url}/healthz", timeout=10)
 
-    lines = [json.loads(line) for line in gateway.log.splitlines()]
-    access = [line for line in lines if line["logger"] == "davgallery.access"]
+    requests.get(f"{gateway.url}/", timeout=10)
 
-    assert [(line["method"], line["path"], line["status"], line["account"]) for line in access] == [
-        ("PUT", "/dav/admin/a%20b.jpg", 201, "admin")
-    ]
+    # A line is written after its answer was sent.
+    upload, page = wait_until(lambda: access_log(gateway)[1:] and access_log(gateway))
+
+    assert (upload["method"], upload["path"], upload["status"]) == ("PUT", "/dav/admin/a%20b.jpg", 201)
+    assert (upload["account"], page["account"], page["path"]) == ("admin", "-", "/")
 
 
 def test_worker_that_dies_is_replaced(start_gateway: Callable[..., Gateway]) -> None:

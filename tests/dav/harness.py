@@ -76,7 +76,7 @@ class Client:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         with contextlib.closing(connection):
             target = path if path.startswith("/") or path == "*" else self.base + path
-            connection.putrequest(method, target, skip_accept_encoding=True)
+            connection.putrequest(method, target, skip_host="Host" in sent, skip_accept_encoding=True)
             if content or method == "PUT":
                 sent.setdefault("Content-Length", str(len(content)))
             for name, value in sent.items():

@@ -76,15 +76,19 @@ class House:
 
     catalogue: Catalogue
     store: ObjectStore
-    library: Library
-    instance: str = "one"
+    library: Library = field(init=False)
     people: dict[str, Principal] = field(default_factory=dict)
 
     @classmethod
-    def furnished(cls, catalogue: Catalogue, store: ObjectStore, **options: Any) -> House:
+    def over(cls, catalogue: Catalogue, store: ObjectStore, people: dict[str, Principal]) -> House:
+        """Open a catalogue that is furnished already."""
+        return cls(catalogue, store, people=people).with_options()
+
+    @classmethod
+    def furnished(cls, catalogue: Catalogue, store: ObjectStore) -> House:
         """Make the accounts and the shared space."""
-        library = build(catalogue, store, **{"instance": "one", "default_quota": QUOTA, **options})
-        house = cls(catalogue, store, library)
+        house = cls.over(catalogue, store, {})
+        library = house.library
         for name in ("alice", "bob", "carol", "dave"):
             house.move_in(name)
         library.spaces.add("family")
@@ -99,8 +103,9 @@ class House:
 
     def with_options(self, **options: Any) -> House:
         """The same catalogue and store behind another library, with guards or listeners for example."""
-        library = build(self.catalogue, self.store, **{"instance": "one", "default_quota": QUOTA, **options})
-        return House(self.catalogue, self.store, library, people=self.people)
+        house = House(self.catalogue, self.store, self.people)
+        house.library = build(self.catalogue, self.store, **{"instance": "one", "default_quota": QUOTA, **options})
+        return house
 
     @property
     def alice(self) -> Principal:

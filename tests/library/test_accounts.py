@@ -22,7 +22,6 @@ from gateway.errors import (
 )
 from gateway.library import accounts, passwords
 from gateway.library.accounts import FREE_FAILURES
-from gateway.library.library import build
 from gateway.library.values import Principal, Role
 from tests.library.house import PASSWORD, QUOTA, House, at, failures, together
 
@@ -33,12 +32,7 @@ def login(house: House, name: str = "alice", password: str = PASSWORD, address: 
 
 def fresh_process(house: House) -> House:
     """Another process over the same catalogue: it remembers no password."""
-    return House(
-        house.catalogue,
-        house.store,
-        build(house.catalogue, house.store, instance="two", default_quota=QUOTA),
-        people=house.people,
-    )
+    return house.with_options(instance="two")
 
 
 def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:

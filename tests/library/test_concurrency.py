@@ -153,7 +153,7 @@ def test_two_gateways_on_one_catalogue_hold_one_quota(house: House) -> None:
     """As two processes have it: each with its own connections and its own queue of writers."""
     other = Catalogue(house.catalogue.url)
     try:
-        second = House(other, house.store, house.library, people=house.people).with_options(instance="two")
+        second = House(other, house.store, house.people).with_options(instance="two")
         house.library.accounts.set_quota("alice", 10_000)
         jobs = [lambda n=n, h=h: h.put(f"alice/{n}", noise(1000, n)) for n, h in enumerate([house, second] * 10)]
         results = together(jobs)

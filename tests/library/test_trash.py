@@ -274,7 +274,7 @@ def test_two_spaces_that_purge_the_last_two_references_at_once_leave_no_bytes_be
 
     def together_with_the_other(*arguments: Any) -> None:
         with suppress(threading.BrokenBarrierError):  # SQLite lets only one of them come this far
-            meet.wait(0.5)
+            meet.wait(0.2 if house.catalogue.is_sqlite else 10)
         plain(*arguments)
 
     monkeypatch.setattr(record, "drop_blob", together_with_the_other)

@@ -32,23 +32,17 @@ def ids(house: House, *paths: str) -> list[int]:
 def fill(house: House, parent: int, count: int) -> None:
     """Many files at once: uploading them is another test's subject."""
     house.execute("INSERT INTO blob (key, size, sha256, sha1, created) VALUES ('k/many', 10, 'aa', 'bb', 1)")
-    blob = house.rows("SELECT id FROM blob WHERE key = 'k/many'")[0][0]
-    numbers = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :last) SELECT i FROM n"
-    names = [{"n": f"{row[0]:06}.jpg", "p": parent, "b": blob} for row in house.rows(numbers, last=count - 1)]
-    from sqlalchemy import text
-
-    with house.catalogue.engine.begin() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO entry (parent_id, name, name_key, is_folder, blob_id, created, modified)"
-                " VALUES (:p, :n, :n, false, :b, 1, 1)"
-            ),
-            names,
-        )
-        connection.execute(
-            text("UPDATE space SET entries = entries + :c, live = live + :s WHERE name = 'alice'"),
-            {"c": count, "s": 10 * count},
-        )
+    house.execute(
+        "INSERT INTO entry (parent_id, name, name_key, is_folder, blob_id, created, modified)"
+        " WITH RECURSIVE n(i, name) AS (SELECT 0, '000000.jpg' UNION ALL"
+        " SELECT i + 1, substr(CAST(1000001 + i AS TEXT), 2) || '.jpg' FROM n WHERE i < :last)"
+        " SELECT :parent, name, name, false, (SELECT id FROM blob WHERE key = 'k/many'), 1, 1 FROM n",
+        parent=parent,
+        last=count - 1,
+    )
+    house.execute(
+        "UPDATE space SET entries = entries + :c, live = live + :s WHERE name = 'alice'", c=count, s=10 * count
+    )
 
 
 def test_a_folder_is_made_once(house: House) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ BACKENDS = ["folder-sqlite", "minio-postgres"]
 
 def _serve(folder: Path, options: Options) -> Iterator[House]:
     with Gateway(folder, options) as gateway:
-        house = House(gateway, [])
+        house = House(gateway)
         yield house
         assert gateway.running
         house.assert_log_is_clean()
@@ -43,17 +44,25 @@ def house(request: pytest.FixtureRequest) -> House:
 
 
 @pytest.fixture
-def start_house(start_gateway: Callable[..., Gateway]) -> Iterator[Callable[..., House]]:
-    """Start a gateway for one test, with the fields of ``Options``; its log is looked at in the end."""
+def start_house(tmp_path: Path) -> Iterator[Callable[..., House]]:
+    """Start a gateway for one test, with the fields of ``Options``; its log is looked at in the end.
+
+    The first one lives in the folder "gateway1" of the test's own, which may be there already.
+    """
     started: list[House] = []
+    with ExitStack() as ending:
 
-    def start(**options: object) -> House:
-        started.append(House(start_gateway(**options), []))
-        return started[-1]
+        def start(**options: object) -> House:
+            folder = tmp_path / f"gateway{len(started) + 1}"
+            folder.mkdir(exist_ok=True)
+            gateway = Gateway(folder, Options(**options))  # type: ignore[arg-type]
+            ending.callback(gateway.close)
+            started.append(House(gateway.start()))
+            return started[-1]
 
-    yield start
-    for house in started:
-        house.assert_log_is_clean()
+        yield start
+        for house in started:
+            house.assert_log_is_clean()
 
 
 @pytest.fixture

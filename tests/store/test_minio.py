@@ -539,7 +539,7 @@ def test_pool_keeps_at_most_64_idle_connections_for_30_seconds(minio: Minio, mon
         assert len({id(connection) for connection in connections}) == 70
         for connection in connections:
             pool.give(connection)
-        assert [connection.sock is None for connection in connections] == [True] * 6 + [False] * 64
+        assert [connection.closed for connection in connections] == [True] * 6 + [False] * 64
         assert pool.take() is connections[-1]
         now += 29
         pool.give(connections[-1])
@@ -548,5 +548,5 @@ def test_pool_keeps_at_most_64_idle_connections_for_30_seconds(minio: Minio, mon
         fresh = pool.take()
         assert fresh not in connections
         pool.give(fresh)
-        assert [connection.sock is None for connection in connections] == [True] * 69 + [False]
+        assert [connection.closed for connection in connections] == [True] * 69 + [False]
         connections[-1].close()

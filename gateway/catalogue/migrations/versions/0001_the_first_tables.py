@@ -244,3 +244,11 @@ def upgrade() -> None:
     )
     op.create_index("trash_due", "trash_item", ["deleted"], unique=False)
     op.create_index("trash_oldest", "trash_item", ["space_id", "deleted"], unique=False)
+    op.create_index(
+        "trash_purging",
+        "trash_item",
+        ["space_id"],
+        unique=False,
+        sqlite_where=sa.text("purging = 1"),
+        postgresql_where=sa.text("purging"),
+    )

@@ -1,0 +1,186 @@
+"""``davgallery user``: people, their passwords and devices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from config.commands.common import (
+    SIZE,
+    as_json_option,
+    confirm,
+    day_of,
+    new_password,
+    opened,
+    password_stdin_option,
+    print_json,
+    print_table,
+    tell,
+    time_of,
+    where,
+)
+from config.commands.spaces import find_space
+from config.sizes import format_size
+
+
+@click.group()
+def user() -> None:
+    """Accounts: people who can sign in."""
+
+
+@user.command("add")
+@where
+@click.argument("name")
+@click.option("--admin", is_flag=True, help="May administer this server.")
+@click.option("--quota", type=SIZE, help="Of the personal space, such as 20GB.")
+@password_stdin_option
+def user_add(name: str, *, admin: bool, quota: int | None, password_stdin: bool, **flags: Any) -> None:
+    """Make an account with its personal space.
+
+    Without --password-stdin the password is asked for; where nobody can be asked, a random one is printed once.
+    """
+    with opened(flags) as parts:
+        password, generated = new_password(from_stdin=password_stdin)
+        parts.library.accounts.add(name, password=password, admin=admin, quota=quota)
+        room = format_size(parts.library.spaces.find(name).quota)
+    click.echo(f"Added the account {name} with {room}.")
+    tell(password, generated=generated)
+
+
+@user.command("list")
+@where
+@as_json_option
+def user_list(*, as_json: bool, **flags: Any) -> None:
+    """List the accounts."""
+    with opened(flags) as parts:
+        rows = parts.library.accounts.all()
+    if as_json:
+        print_json(
+            {
+                "name": row.name,
+                "admin": bool(row.admin),
+                "quota": row.quota,
+                "used": row.live,
+                "trash": row.trash,
+                "created": time_of(row.created),
+                "removed": time_of(row.removed),
+            }
+            for row in rows
+        )
+        return
+    print_table(
+        ("NAME", "ROLE", "QUOTA", "USED", "TRASH", "SINCE", ""),
+        [
+            (
+                row.name,
+                "admin" if row.admin else "",
+                format_size(row.quota),
+                format_size(row.live),
+                format_size(row.trash),
+                day_of(row.created),
+                f"removed {day_of(row.removed)}" if row.removed else "",
+            )
+            for row in rows
+        ],
+    )
+
+
+@user.command("rename")
+@where
+@click.argument("name")
+@click.argument("new")
+def user_rename(name: str, new: str, **flags: Any) -> None:
+    """Change the name to sign in with, and the address of the personal space."""
+    with opened(flags) as parts:
+        parts.library.accounts.rename(name, new)
+    click.echo(f"{name} is {new} now, also to sign in.")
+
+
+@user.command("remove")
+@where
+@click.argument("name")
+@click.option("--now", is_flag=True, help="Delete the personal space at once, for good.")
+def user_remove(name: str, *, now: bool, **flags: Any) -> None:
+    """End an account at once; its personal space is deleted 30 days later."""
+    with opened(flags) as parts:
+        found = find_space(parts, name, personal=True)
+        if now:
+            confirm(f"Delete {name} and {format_size(found.live + found.trash)} of files for good?")
+        if found.removed is None or not now:
+            parts.library.accounts.remove(name)
+        if now:
+            parts.library.upkeep.purge_space(found.id)
+    click.echo(f"Deleted {name}." if now else f"Ended {name}. Files and name are kept for 30 days.")
+
+
+@user.command("set-quota")
+@where
+@click.argument("name")
+@click.argument("quota", type=SIZE)
+def user_set_quota(name: str, quota: int, **flags: Any) -> None:
+    """Change the quota of a personal space. Nothing is deleted, even below what is used."""
+    with opened(flags) as parts:
+        parts.library.accounts.set_quota(name, quota)
+    click.echo(f"{name} has {format_size(quota)} now.")
+
+
+@user.command("set-password")
+@where
+@click.argument("name")
+@password_stdin_option
+def user_set_password(name: str, *, password_stdin: bool, **flags: Any) -> None:
+    """Give an account another password; the old one stops working at once."""
+    with opened(flags) as parts:
+        password, generated = new_password(from_stdin=password_stdin)
+        parts.library.accounts.set_password(name, password)
+    click.echo(f"Changed the password of {name}.")
+    tell(password, generated=generated)
+
+
+@user.command("app-password")
+@where
+@click.argument("name")
+@click.argument("device")
+def user_app_password(name: str, device: str, **flags: Any) -> None:
+    """Make a password for one device of an account, and print it once."""
+    with opened(flags) as parts:
+        password = parts.library.accounts.add_app_password(name, device)
+    tell(password, generated=True)
+
+
+@user.command("devices")
+@where
+@click.argument("name")
+@as_json_option
+def user_devices(name: str, *, as_json: bool, **flags: Any) -> None:
+    """List the passwords of an account, by device."""
+    with opened(flags) as parts:
+        rows = parts.library.accounts.credentials(name)
+    if as_json:
+        print_json(
+            {
+                "id": row.id,
+                "kind": row.kind,
+                "device": row.label,
+                "created": time_of(row.created),
+                "used": time_of(row.used),
+            }
+            for row in rows
+        )
+        return
+    print_table(
+        ("ID", "KIND", "DEVICE", "SINCE", "LAST USED"),
+        [(str(row.id), row.kind, row.label, day_of(row.created), day_of(row.used)) for row in rows],
+    )
+
+
+@user.command("revoke")
+@where
+@click.argument("name")
+@click.argument("device_id", metavar="ID", type=int)
+def user_revoke(name: str, device_id: int, **flags: Any) -> None:
+    """End a password of an account at once; “devices” shows the ids."""
+    with opened(flags) as parts:
+        parts.library.accounts.revoke(name, device_id)
+    click.echo(f"Ended password {device_id} of {name}.")
