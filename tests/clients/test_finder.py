@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -37,15 +38,15 @@ class Finder:
     """One connection of webdavfs into a folder."""
 
     def __init__(self, wire: Wire, home: Client) -> None:
-        self._wire = wire
-        self._base = home.base
+        self.wire = wire
+        self.home = home
         self._login = basic(home.user, home.password)
 
     def __call__(self, method: str, path: str, *headers: str, body: bytes = b"") -> Answer:
         framing = [] if any("chunked" in one for one in headers) else [f"Content-Length: {len(body)}"]
         framing = framing if body or method in {"PUT", "MKCOL"} else []
-        common = [f"Host: 127.0.0.1:{self._wire.port}", "Accept: */*", *headers, *framing, self._login, AGENT]
-        return self._wire(f"{method} {self._base}{path}", *common, "Connection: keep-alive", body=body)
+        common = [f"Host: 127.0.0.1:{self.wire.port}", "Accept: */*", *headers, *framing, self._login, AGENT]
+        return self.wire(f"{method} {self.home.base}{path}", *common, "Connection: keep-alive", body=body)
 
     def look(self, path: str, body: bytes = LISTING, depth: int = 0) -> Answer:
         return self("PROPFIND", path, "Content-Type: text/xml", f"Depth: {depth}", body=body)
@@ -185,6 +186,15 @@ def test_folders_are_made_renamed_and_removed(finder: Finder, home: Client) -> N
     # The Finder writes names decomposed; a composed one is the same.
     assert home("PROPFIND", "Sommer%20%C3%BCber%20K%C3%B6ln").status == 207
     assert finder("DELETE", "Sommer%20u%CC%88ber%20Ko%CC%88ln/").status == 204
+
+
+def test_the_list_of_spaces_takes_no_files(finder: Finder) -> None:
+    root = Finder(finder.wire, replace(finder.home, base="/dav/"))
+    assert root.look("", ROOM).status == 207
+    assert root.look("._.").status == 404
+    assert root.look(".DS_Store").status == 404
+    assert root("PUT", ".DS_Store").status == 403  # "not permitted"
+    assert root("MKCOL", "untitled%20folder/").status == 403
 
 
 def test_a_full_space_is_507_and_nothing_else(gateway: Gateway, thrifty: Client) -> None:

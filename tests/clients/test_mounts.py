@@ -14,6 +14,7 @@ from tests.clients.conftest import rclone_in
 from tests.clients.mounts import Davfs, Gvfs, RcloneDrive
 from tests.components.gateway import Gateway
 from tests.dav.harness import Client
+from tests.support.rclone import Rclone
 from tests.support.tools import tool
 from tests.support.waiting import wait_until
 
@@ -170,6 +171,23 @@ def test_gnome_meets_the_lock_of_davfs2(davfs: Path, gio: Gvfs, home: Client) ->
         file.write("davfs2")
         assert gio("save", gio.at("a.txt"), text="gnome", check=False).returncode
     wait_until(lambda: home("GET", "a.txt").body == b"davfs2")
+
+
+def test_the_list_of_spaces_is_a_drive_too(gateway: Gateway, home: Client) -> None:
+    """What people mount who only know the address of the server."""
+    inside = home.base.removeprefix("/dav/")
+    login = ("admin", gateway.admin_password)
+    with Davfs(gateway.dav(), *login) as davfs, Gvfs(gateway.dav(), *login) as gnome:
+        (davfs.path / inside / "a.jpg").write_bytes(PHOTO)
+        holds(home, "a.jpg", PHOTO)
+        assert gnome("list", gnome.at()).stdout == "admin\n"
+        assert gnome("list", gnome.at(inside)).stdout == "a.jpg\n"
+        with pytest.raises(OSError, match="new"):
+            (davfs.path / "new").mkdir()
+        assert gnome("mkdir", gnome.at("new"), check=False).returncode
+    rclone = Rclone(gateway.dav().rstrip("/"), *login)
+    assert rclone.run("lsf", rclone.remote()).stdout == "admin/\n"
+    assert rclone.run("lsf", rclone.remote(inside)).stdout == "a.jpg\n"
 
 
 def test_rclone_mount_is_a_drive(gateway: Gateway, home: Client, tree: Path) -> None:

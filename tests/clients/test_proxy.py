@@ -297,6 +297,8 @@ def test_another_name_and_port_outside(gateway: Gateway, home: Client, header: s
             to = f"https://photos.example.org:8443{home.base}{target}"
             assert client(method, source, Destination=to, **outside).status == 201, method
         assert client("GET", "c%3Fd.jpg", **outside).body == PHOTO
+        names = ["", "a.jpg", "c%3Fd.jpg"]
+        assert client("PROPFIND", "", Depth="1", **outside).hrefs == [home.base + name for name in names]
         elsewhere = f"https://other.example.org{home.base}e.jpg"
         assert client("MOVE", "a.jpg", Destination=elsewhere, **outside).status == 502
         assert client("HEAD", "a.jpg", **outside).status == 200
