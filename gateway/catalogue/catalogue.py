@@ -187,6 +187,8 @@ class Catalogue:
             yield connection
         except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as error:
             raise _Repeatable from error
+        except psycopg.errors.LockNotAvailable as error:
+            raise CatalogueUnavailable("The database is too busy.") from error
         except psycopg.errors.DiskFull as error:
             raise StoreFull("The disk of the database is full.") from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
@@ -243,6 +245,9 @@ def _prepare_postgres(connection: psycopg.Connection[Any], _record: object) -> N
     # Every statement takes its few rows by an index. But the planner expects a recursive walk to return a large part of
     # the tree and would read whole tables for it: 300 ms to delete an empty folder among 300,000 entries, not 0.1 ms.
     for setting in ("jit = off", "enable_hashjoin = off", "enable_mergejoin = off", "random_page_cost = 1.1"):
+        connection.execute(f"SET {setting}")
+    # A gateway that stopped in the middle of a write, on another machine, must not stop everybody else's for ever.
+    for setting in ("lock_timeout = '30s'", "idle_in_transaction_session_timeout = '60s'"):
         connection.execute(f"SET {setting}")
     connection.commit()
 

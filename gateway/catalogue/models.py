@@ -124,6 +124,8 @@ class Blob(Base):
     sha1: Mapped[str]
     md5: Mapped[str | None]
     """Only of uploads whose client compares checksums: it costs as much as the other two together, twice over."""
+    media: Mapped[bool]
+    """Whether its first bytes are those of a photograph or video."""
     created: Mapped[Number]
 
 

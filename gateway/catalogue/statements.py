@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ClauseElement,
     Select,
     Text,
@@ -374,6 +375,13 @@ def _reach() -> Select[Any]:
 
 REACH = Statement(_reach())
 
+NOT_TAKEN = Statement(
+    select(Entry.name, Blob.media, Blob.size)
+    .select_from(_BELOW)
+    .join(Entry, Entry.id == _BELOW.c.id)
+    .join(Blob, Blob.id == Entry.blob_id)
+    .where(or_(Blob.size > p("most"), ~or_(Blob.media, bindparam("any_type", type_=Boolean()))))
+)
 ADD_ENTRY = _add(
     Entry, "parent_id", "name", "name_key", "is_folder", "blob_id", "created", "modified", returning=Entry.id
 )
@@ -424,7 +432,7 @@ COPY_OWN_PROPERTIES = Statement(
     )
 )
 
-ADD_BLOB = _add(Blob, "key", "size", "sha256", "sha1", "md5", "created", returning=Blob.id)
+ADD_BLOB = _add(Blob, "key", "size", "sha256", "sha1", "md5", "media", "created", returning=Blob.id)
 # Two spaces that purge the last two references at once would each still see the other's: they take turns at the row.
 LOCK_BLOB = Statement(select(Blob.id).where(Blob.id == p("blob")).with_for_update())
 DROP_BLOB = Statement(
@@ -460,6 +468,7 @@ REFRESH_LOCK = Statement(update(Lock).where(Lock.token == p("which"), _LIVE_LOCK
 DELETE_LOCK = Statement(delete(Lock).where(Lock.token == p("which")))
 LOCK_BY_TOKEN = Statement(select(*_LOCK).where(Lock.token == p("which"), _LIVE_LOCK))
 LOCKS_OF_ACCOUNT = Statement(select(func.count()).select_from(Lock).where(Lock.account_id == p("account"), _LIVE_LOCK))
+DELETE_LOCKS_OF_MEMBER = Statement(delete(Lock).where(Lock.account_id == p("account"), Lock.space_id == p("space")))
 LOCKS_OF_SPACE = Statement(select(func.count()).select_from(Lock).where(Lock.space_id == p("space"), _LIVE_LOCK))
 EXPIRED_LOCKS = Statement(delete(Lock).where(Lock.expires <= now()))
 

@@ -92,19 +92,26 @@ class Accounts:
             if one.kind == "password" and self._remembered.knows(one.secret, password):
                 return self._principal(one, device)
         subjects = {"account": f"account:{name_key}"[:300], "address": f"address:{address}"}
-        with self.catalogue.read() as tx:
-            wait = tx.value(statements.ATTEMPTS, **subjects)
-        if wait is not None and wait > 0:
-            raise TooManyAttempts(-(-int(wait) // 1_000_000))
         chosen = next((one for one in known if one.kind == "password"), None)
-        if passwords.verify_chosen(chosen.secret if chosen else None, password) and chosen:
+        # Judged and counted within the turn: a burst of guesses would all pass before the first failure counts.
+        with passwords.turn():
+            self._require_patience(subjects)
+            if not passwords.verify_chosen(chosen.secret if chosen else None, password):
+                chosen = None
+                for who in subjects.values():
+                    self.catalogue.write(partial(_count_failure, who=who), durable=False)
+        if chosen is not None:
             self._remembered.add(chosen.secret, password)
             with suppress(GatewayError):  # a full disk must not keep people from their photographs
                 self.catalogue.run(statements.FORGET_ATTEMPT, durable=False, who=subjects["account"])
             return self._principal(chosen, device)
-        for who in subjects.values():
-            self.catalogue.write(partial(_count_failure, who=who), durable=False)
         raise Unauthenticated("Wrong name or password.")
+
+    def _require_patience(self, subjects: dict[str, str]) -> None:
+        with self.catalogue.read() as tx:
+            wait = tx.value(statements.ATTEMPTS, **subjects)
+        if wait is not None and wait > 0:
+            raise TooManyAttempts(-(-int(wait) // 1_000_000))
 
     def _principal(self, known: _Known, device: str) -> Principal:
         now = time.monotonic()

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
-from gateway.errors import BadRequest, ChecksumMismatch, TooLarge, Truncated, UnsupportedType
-from gateway.library import media
+from gateway.errors import BadRequest, ChecksumMismatch, Truncated
+from gateway.library import media, policy
 
 Watch = Callable[[int], None]
 """Called with the number of bytes arrived so far, for every chunk."""
@@ -30,6 +30,7 @@ class Body:
         self._measured = 0
         self._limit = limit
         self._checksum = checksum
+        self._head = b""
         self.size = 0
         self._sha256 = hashlib.sha256(usedforsecurity=False)
         self._sha1 = hashlib.sha1(usedforsecurity=False)
@@ -61,6 +62,11 @@ class Body:
         """Of all bytes so far, hexadecimal; None when the client sent no checksum."""
         return None if self._md5 is None else self._md5.hexdigest()
 
+    @property
+    def is_media(self) -> bool:
+        """Whether the bytes begin like a photograph or video."""
+        return media.is_media(self._head)
+
     def measure(self) -> None:
         """Read the first 5 MiB of a body of unknown length: most end there, and their size is known then."""
         head: list[bytes] = []
@@ -87,7 +93,7 @@ class Body:
             seen += chunk[: media.HEAD_BYTES]
         self._chunks = chain(head, self._chunks)
         if seen and not media.is_media(seen):
-            raise UnsupportedType("This space takes photographs and videos only.")
+            raise policy.not_media()
 
     def stream(self, watch: Watch) -> Iterator[bytes]:
         """Every chunk, the last one only when all of them are known to be what the client announced.
@@ -101,8 +107,10 @@ class Body:
             if self._announced is not None and self.size > self._announced:
                 raise Truncated("The body is longer than announced.")
             if self._limit is not None and self.size > self._limit:
-                raise TooLarge("The file is larger than this space allows.")
+                raise policy.too_large()
             watch(self.size)
+            if len(self._head) < media.HEAD_BYTES:
+                self._head += chunk[: media.HEAD_BYTES]
             self._sha256.update(chunk)
             self._sha1.update(chunk)
             if self._md5 is not None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.catalogue import statements
 from gateway.errors import BadName, Conflict, NotFound, QuotaExceeded
-from gateway.library import names, record, spaces
+from gateway.library import media, names, record, spaces
 from gateway.library.hold import GRACE
 from gateway.library.trash import free_name
 
@@ -175,12 +175,13 @@ class Checker:
     def _take_in(self, space: SpaceRow, stored: StoredObject, *, into_trash: bool) -> str | None:
         """Give an object a blob and an entry; its path, None when somebody else did or it went away meanwhile."""
         sha256, sha1 = hashlib.sha256(usedforsecurity=False), hashlib.sha1(usedforsecurity=False)
-        size = 0
+        size, head = 0, b""
         try:
             for chunk in self.store.read(stored.key, 0, stored.size):
                 sha256.update(chunk)
                 sha1.update(chunk)
                 size += len(chunk)
+                head = head or chunk[: media.HEAD_BYTES]
         except NotFound:
             return None
 
@@ -197,6 +198,7 @@ class Checker:
                     sha256=sha256.hexdigest(),
                     sha1=sha1.hexdigest(),
                     md5=None,
+                    media=media.is_media(head),
                     created=now,
                 )
             *folders, last = stored.key.split("/")[1:]

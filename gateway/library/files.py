@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gateway.catalogue import statements
 from gateway.errors import CatalogueUnavailable, Conflict, Exists, Forbidden, PreconditionFailed, TooLarge
 from gateway.library import conditions as conditions_
-from gateway.library import names, record, tree
+from gateway.library import names, policy, record, tree
 from gateway.library.values import (
     NO_CONDITIONS,
     Change,
@@ -335,12 +335,14 @@ def _clear(
     standing = goal.target
     if standing is not None and standing.id == entry.id:
         raise Forbidden("Source and destination are the same.")
-    if any(above.id == entry.id for above in goal.entries):
+    if below and any(above.id == entry.id for above in goal.entries):
         raise Conflict("A folder cannot go into itself.")
     if standing is not None and any(above.id == standing.id for above in origin.entries):
         raise Conflict("A folder cannot be replaced by something inside it.")
     if below:
         tree.check_reach(tx, entry, origin.path, goal.path)
+    if below or not entry.is_folder:
+        policy.check_arrival(tx, goal.space, entry, goal.path[-1], is_here=origin.space.id == goal.space.id)
     if standing is None:
         conditions_.require_tokens(tx, goal.guarding_members, conditions, principal, goal)
         return True

@@ -54,21 +54,21 @@ def digest(password: str) -> str:
 
 def hash_chosen(password: str) -> str:
     """What is stored of a password that a person chose."""
-    with _turn():
+    with turn():
         return _hasher.hash(password)
 
 
 def verify_chosen(stored: str | None, password: str) -> bool:
-    """Whether this is the chosen password; takes as long when ``stored`` is None. TooManyRequests when all wait."""
-    with _turn():
-        try:
-            return _hasher.verify(stored or _nobodys(), password) and stored is not None
-        except (VerificationError, InvalidHashError, UnicodeEncodeError):
-            return False
+    """Whether this is the chosen password; takes as long when ``stored`` is None. Called within a :func:`turn`."""
+    try:
+        return _hasher.verify(stored or _nobodys(), password) and stored is not None
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+        return False
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
+def turn() -> Iterator[None]:
+    """One of the two places for argon2 in this process; TooManyRequests after ten seconds of waiting."""
     if not _turns.acquire(timeout=_WAIT):
         raise TooManyRequests("Too many people are logging in at once.", retry_after=5)
     try:

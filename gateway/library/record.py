@@ -54,18 +54,23 @@ def change(
     made = Change(kind, space.id, entry_id, path, principal.account_id, principal.device, source)
     for guard in guards:
         guard(made)
+    note(tx, made)
+    return made
+
+
+def note(tx: Transaction, made: Change) -> None:
+    """Write a change into the record of its space."""
     tx.run(
         statements.ADD_CHANGE,
-        space_id=space.id,
+        space_id=made.space_id,
         at=clock(),
-        kind=kind,
-        entry_id=entry_id,
-        path="/".join(path),
-        source=None if source is None else "/".join(source),
-        account_id=principal.account_id or None,
-        device=principal.device,
+        kind=made.kind,
+        entry_id=made.entry_id,
+        path="/".join(made.path),
+        source=None if made.source is None else "/".join(made.source),
+        account_id=made.account_id,
+        device=made.device,
     )
-    return made
 
 
 def notify(listeners: Sequence[Listener], made: Change) -> None:
@@ -104,7 +109,7 @@ def _new_item(tx: Transaction, principal: Principal, space: Space, parent_id: in
         parent_id=parent_id,
         size=size,
         deleted=clock(),
-        account_id=principal.account_id or None,
+        account_id=principal.account_id,
         device=principal.device,
         purging=False,
     )

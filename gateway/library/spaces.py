@@ -87,12 +87,13 @@ class Spaces:
         self.catalogue.write(work)
 
     def revoke(self, name: str, account: str) -> None:
-        """End a membership at once; NotFound when there is none."""
+        """End a membership, and the locks that came of it, at once; NotFound when there is none."""
 
         def work(tx: Transaction) -> None:
             space, account_id = _shared(tx, name), _account(tx, account)
             if not tx.run(statements.DELETE_MEMBER, space=space.id, account=account_id):
                 raise NotFound(f"“{account}” is not a member of “{space.name}”.")
+            tx.run(statements.DELETE_LOCKS_OF_MEMBER, space=space.id, account=account_id)
 
         self.catalogue.write(work)
 

@@ -173,6 +173,7 @@ def _purge_some(tx: Transaction, space_id: int, item_id: int) -> bool:
         entry = Entry._make(tx.all(statements.ENTRY, entry=item.entry_id)[0])
         _drop(tx, item.id, item.entry_id, entry.blob_id)
         record.settle(tx, space_id, trash=-item.size, entries=-1)
+        _note_purge(tx, space_id, item)
         return True
     gone = False
     while entries < BATCH and not gone:
@@ -192,9 +193,17 @@ def _purge_some(tx: Transaction, space_id: int, item_id: int) -> bool:
             _drop(tx, item.id if gone else None, trail[-1], None)
             entries += 1
     record.settle(tx, space_id, trash=-size, entries=-entries)
-    if not gone:
+    if gone:
+        _note_purge(tx, space_id, item)
+    else:
         tx.run(statements.SHRINK_TRASH_ITEM, item=item.id, less=size)
     return gone
+
+
+def _note_purge(tx: Transaction, space_id: int, item: TrashItem) -> None:
+    space = str(tx.all(statements.SPACE_BY_ID, space=space_id)[0][1])
+    path = (space, *filter(None, item.path.split("/")), item.name)
+    record.note(tx, Change("purged", space_id, item.entry_id, path, None, ""))
 
 
 def _drop(tx: Transaction, item_id: int | None, entry_id: int, blob_id: int | None) -> None:

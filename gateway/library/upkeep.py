@@ -74,7 +74,10 @@ class Upkeep:
 
     def end_expired_holds(self) -> int:
         """Give back what uploads reserved that were not heard of for ten minutes; how many there were."""
-        return self._end_holds(lambda tx: tx.all(statements.EXPIRED_HOLDS, limit=_BATCH))
+        total = 0
+        while ended := self._end_holds(lambda tx: tx.all(statements.EXPIRED_HOLDS, limit=_BATCH)):
+            total += ended
+        return total
 
     def end_holds_of(self, instance: str) -> int:
         """End the holds of a run of the server that is over: only for the one that replaces it."""

@@ -24,7 +24,7 @@ from gateway.errors import (
     UnsupportedType,
 )
 from gateway.library import conditions as conditions_
-from gateway.library import media, names, record, tree
+from gateway.library import names, policy, record, tree
 from gateway.library.body import Body
 from gateway.library.hold import Hold
 from gateway.library.values import (
@@ -121,11 +121,7 @@ class Uploads:
             found = _judge(tx, principal, path, conditions)
         space, old = found.space, found.target
         body = Body(chunks, size, checksum, space.max_file_size)
-        if size is not None and space.max_file_size is not None and size > space.max_file_size:
-            raise TooLarge("The file is larger than this space allows.")
-        needs_media = space.media_only and size != 0 and not names.is_companion(path[-1])
-        if needs_media and not media.may_be(path[-1]):
-            raise UnsupportedType("This space takes photographs and videos only.")
+        needs_media = policy.check_announced(space, path[-1], size)
         if size is None:
             body.measure()
         if body.announced == 0:
@@ -174,14 +170,14 @@ class Uploads:
 
     def _remember(self, principal: Principal, path: Path, size: int | None, refusal: GatewayError) -> None:
         def work(tx: Transaction) -> None:
-            where = {"account": principal.account_id, "where": "/".join(path), "who": principal.device}
+            where = {"account": principal.account_id, "where": _place(path), "who": principal.device}
             if len(f"{where['where']}{where['who']}".encode()) > _MAX_REMEMBERED_BYTES:
                 return
             tx.run(statements.FORGET_REFUSAL_OF_DEVICE, **where)
             tx.run(
                 statements.ADD_REFUSAL,
                 account_id=principal.account_id,
-                path="/".join(path),
+                path=_place(path),
                 device=principal.device,
                 reason=type(refusal).__name__,
                 size=size,
@@ -192,6 +188,11 @@ class Uploads:
             self.catalogue.write(work, durable=False)
         except GatewayError:
             _log.warning("A refused upload could not be remembered: the database is not available")
+
+
+def _place(path: Path) -> str:
+    """A path as it is compared: the file arrives whichever spelling of its name the next attempt uses."""
+    return "/".join((names.space_key(path[0]), *(names.key(name) for name in path[1:])))
 
 
 def _judge(tx: Transaction, principal: Principal, path: Path, conditions: Conditions) -> tree.Walk:
@@ -228,6 +229,7 @@ def _commit(
             sha256=body.sha256,
             sha1=body.sha1,
             md5=body.md5,
+            media=body.is_media,
             created=now,
         )
     time = now if modified is None else modified
@@ -243,7 +245,7 @@ def _commit(
         tx.run(statements.SET_BLOB, entry=entry_id, new_blob=blob_id, new_modified=time)
     more_entries = 1 if old is None or old.blob_id is not None else 0
     record.settle(tx, space.id, live=body.size - replaced, held=held, trash=replaced, entries=more_entries)
-    tx.run(statements.FORGET_REFUSAL, account=principal.account_id, where="/".join(path))
+    tx.run(statements.FORGET_REFUSAL, account=principal.account_id, where=_place(path))
     kind = "created" if old is None else "replaced"
     change = record.change(tx, guards, principal, kind, space, entry_id, path)
     entry = Entry(

@@ -31,7 +31,8 @@ _PROBE_SECONDS = 1.3
 # An answer that came early is there already.
 _EARLY_SECONDS = 1.0
 # MinIO's disk and its bucket quota; Ceph's quota.
-_FULL = frozenset({"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"})
+# IncompleteBody is what MinIO says of a body that came whole and fits its disk in part; we never end one early.
+_FULL = frozenset({"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded", "IncompleteBody"})
 # MinIO answers 500 InternalError with this in its message when the disk fills up before its own check sees it.
 _NO_SPACE = "no space left on device"
 _ANSWER_BYTES = 1024 * 1024

@@ -10,6 +10,8 @@ from tests.clients.wire import Wire, basic, chunked
 from tests.components.gateway import Gateway
 from tests.dav.harness import Answer, Client
 
+pytestmark = pytest.mark.xdist_group("clients")  # one gateway serves them all
+
 AGENT = "User-Agent: WebDAVFS/3.0.0 (03008000) Darwin/24.4.0 (arm64)"
 XML = 'Content-Type: text/xml; charset="utf-8"'
 D = "{DAV:}"

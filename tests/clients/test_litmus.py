@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.components.gateway import Gateway
 from tests.support.litmus import GROUPS, litmus
+
+pytestmark = pytest.mark.xdist_group("clients")  # one gateway serves them all
 
 
 def complaints(server: Gateway, folder: Path) -> dict[str, tuple[str, ...]]:

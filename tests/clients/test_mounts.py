@@ -18,6 +18,8 @@ from tests.support.rclone import Rclone
 from tests.support.tools import tool
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.xdist_group("clients")  # one gateway serves them all
+
 PHOTO = bytes(range(256)) * 400
 
 

@@ -12,6 +12,8 @@ from tests.components.gateway import Gateway
 from tests.dav.harness import Client
 from tests.support import rclone as program
 
+pytestmark = pytest.mark.xdist_group("clients")  # one gateway serves them all
+
 NAMES = [
     "a?b;c.jpg",
     "#1 %20 %2F 100%.jpg",

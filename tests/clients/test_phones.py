@@ -4,6 +4,8 @@ import pytest
 
 from tests.dav.harness import Client, lockinfo
 
+pytestmark = pytest.mark.xdist_group("clients")  # one gateway serves them all
+
 PHOTO = b"\xff\xd8\xff" + bytes(5000)
 
 

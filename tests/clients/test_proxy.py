@@ -22,6 +22,8 @@ from tests.support.ports import free_port
 from tests.support.rclone import Rclone
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.xdist_group("clients")  # one gateway serves them all
+
 PHOTO = bytes(range(256)) * 2048
 SHIPPED = (ROOT / "docker" / "nginx.conf").read_text()
 

@@ -15,6 +15,8 @@ from tests.dav.harness import Client
 from tests.support import rclone as program
 from tests.support.rclone import Vendor
 
+pytestmark = pytest.mark.xdist_group("clients")  # one gateway serves them all
+
 VENDORS: list[Vendor] = ["owncloud", "nextcloud", "other"]
 TIMES = {"a.jpg": 1_600_000_000, "2023/Berlin/b.heic": 1_234_567_890, "2023/old.jpg": -86_400, "2023/empty.txt": 1}
 

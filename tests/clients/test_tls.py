@@ -15,6 +15,8 @@ from tests.components.gateway import Gateway, Options
 from tests.support.certificate import self_signed
 from tests.support.tools import tool
 
+pytestmark = pytest.mark.xdist_group("clients")  # one gateway serves them all
+
 PHOTO = bytes(range(256)) * 4000
 
 

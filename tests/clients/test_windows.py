@@ -9,6 +9,8 @@ from tests.clients.wire import Wire, basic
 from tests.components.gateway import Gateway
 from tests.dav.harness import Answer, Client
 
+pytestmark = pytest.mark.xdist_group("clients")  # one gateway serves them all
+
 AGENT = "User-Agent: Microsoft-WebDAV-MiniRedir/10.0.19045"
 PHOTO = bytes(range(256)) * 100
 LOCK = (

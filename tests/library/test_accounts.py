@@ -354,7 +354,7 @@ def test_who_waits_too_long_for_a_turn_hears_that_the_server_is_busy(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(passwords, "_WAIT", 0.01)
-    with passwords._turn(), passwords._turn(), pytest.raises(TooManyRequests):
+    with passwords.turn(), passwords.turn(), pytest.raises(TooManyRequests):
         login(house)
     login(house)
 

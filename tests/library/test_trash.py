@@ -354,7 +354,7 @@ def test_a_folder_of_two_thousand_files_is_purged_five_hundred_at_a_time(house: 
     assert BATCH == 500
     assert house.sums() == Sums(0, 0, 0, 2)
     assert house.rows("SELECT count(*) FROM garbage") == [(1,)]
-    assert len(statements) < 4 * 2000
+    assert len(statements) < 4 * 2000 + 100
 
 
 def test_an_interrupted_purge_is_finished_later_and_hidden_meanwhile(
@@ -480,3 +480,10 @@ def test_purging_a_space_leaves_no_row_and_no_object(house: House) -> None:
     assert len(house.objects()) == 1
     assert house.read("alice/kept") == noise(100)
     assert house.rows("SELECT count(*) FROM lock") == [(0,)]
+
+
+def test_a_purge_is_recorded(house: House) -> None:
+    house.put("alice/a", b"x")
+    house.delete("alice/a")
+    purge(house, "a")
+    assert house.rows("SELECT kind, path FROM change ORDER BY id DESC LIMIT 1") == [("purged", "alice/a")]

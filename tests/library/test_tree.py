@@ -31,7 +31,9 @@ def ids(house: House, *paths: str) -> list[int]:
 
 def fill(house: House, parent: int, count: int) -> None:
     """Many files at once: uploading them is another test's subject."""
-    house.execute("INSERT INTO blob (key, size, sha256, sha1, created) VALUES ('k/many', 10, 'aa', 'bb', 1)")
+    house.execute(
+        "INSERT INTO blob (key, size, sha256, sha1, media, created) VALUES ('k/many', 10, 'aa', 'bb', false, 1)"
+    )
     house.execute(
         "INSERT INTO entry (parent_id, name, name_key, is_folder, blob_id, created, modified)"
         " WITH RECURSIVE n(i, name) AS (SELECT 0, '000000.jpg' UNION ALL"

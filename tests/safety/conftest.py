@@ -1,5 +1,6 @@
 """Gateways that many tests share, on both pairs of a database and a store, and one for a test that breaks it."""
 
+import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -41,6 +42,25 @@ def house(request: pytest.FixtureRequest) -> House:
     """A gateway that other tests use too, once on each backend: every test takes accounts of its own."""
     found: House = request.getfixturevalue(f"{request.param.partition('-')[0]}_house")
     return found
+
+
+@pytest.fixture(scope="session")
+def tls_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, ssl.SSLContext]]:
+    """A gateway that speaks HTTPS itself, and what a client needs to trust it."""
+    folder: Path = tmp_path_factory.mktemp("tls")
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-nodes", "-keyout", str(key), "-out", str(certificate)]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-days", "1", *subject, *files]
+    subprocess.run(made, check=True, capture_output=True)
+    context = ssl.create_default_context(cafile=str(certificate))
+    context.check_hostname = False
+    gateway = Gateway(folder, Options(arguments=["--tls-cert", str(certificate), "--tls-key", str(key)], workers=1))
+    gateway.url = gateway.url.replace("http:", "https:")
+    with gateway:
+        house = House(gateway)
+        yield house, context
+        house.assert_log_is_clean()
 
 
 @pytest.fixture

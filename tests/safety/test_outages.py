@@ -179,9 +179,7 @@ def test_full_disk_of_the_photos(
     assert_full_and_then_not(house, house.account(), filler.unlink)
 
 
-def test_full_disk_of_minio(
-    start_house: Callable[..., House], small_disk: Callable[[Path, int], None]
-) -> None:
+def test_full_disk_of_minio(start_house: Callable[..., House], small_disk: Callable[[Path, int], None]) -> None:
     server = Minio()
     small_disk(server.folder / "data", 64)
     filler = server.folder / "data" / "filler"
@@ -228,9 +226,7 @@ def test_full_disk_of_the_database(
     assert house.sums(client.user)[1] == 0
 
 
-def test_restarted_postgresql_under_load_is_a_pause(
-    start_house: Callable[..., House], own_postgres: Postgres
-) -> None:
+def test_restarted_postgresql_under_load_is_a_pause(start_house: Callable[..., House], own_postgres: Postgres) -> None:
     house = start_house(database_url=own_postgres.fresh_database())
     client = house.account()
     over = threading.Event()

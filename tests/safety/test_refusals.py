@@ -1,7 +1,6 @@
 """A huge upload that cannot succeed is refused before it is sent, and costs the server nothing."""
 
 from base64 import b64encode
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -162,5 +161,3 @@ def test_giant_or_malformed_chunks_cost_nothing(folder_house: House, size: str) 
 
     assert folder_house.memory() - memory < 8 * MEGABYTE
     assert folder_house.picture() == before
-
-

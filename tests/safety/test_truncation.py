@@ -3,16 +3,12 @@
 import hashlib
 import http.client
 import ssl
-import subprocess
 from base64 import b64encode
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
-from pathlib import Path
 
 import pytest
 
-from tests.components.gateway import Gateway, Options
 from tests.dav.harness import Client
 from tests.safety.cutting import ENDINGS, FRAMINGS, NO_LAST_LINE, Ending, Upload
 from tests.safety.house import House, content
@@ -118,25 +114,6 @@ def test_upload_with_a_wrong_checksum_leaves_no_trace(house: House) -> None:
                                           f"{client.user}/a.jpg", "ChecksumMismatch")]  # fmt: skip
     assert after == before
     assert client("GET", "a.jpg").body == OLD
-
-
-@pytest.fixture(scope="module")
-def tls_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, ssl.SSLContext]]:
-    """A gateway that speaks HTTPS itself, and what a client needs to trust it."""
-    folder: Path = tmp_path_factory.mktemp("tls")
-    certificate, key = folder / "cert.pem", folder / "key.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-nodes", "-keyout", str(key), "-out", str(certificate)]
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-days", "1", *subject, *files]
-    subprocess.run(made, check=True, capture_output=True)
-    context = ssl.create_default_context(cafile=str(certificate))
-    context.check_hostname = False
-    gateway = Gateway(folder, Options(arguments=["--tls-cert", str(certificate), "--tls-key", str(key)], workers=1))
-    gateway.url = gateway.url.replace("http:", "https:")
-    with gateway:
-        house = House(gateway, [])
-        yield house, context
-        house.assert_log_is_clean()
 
 
 def test_cut_uploads_over_tls_leave_no_trace(tls_house: tuple[House, ssl.SSLContext]) -> None:

@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("sha1", sa.String(), nullable=False),
         sa.Column("md5", sa.String(), nullable=True),
+        sa.Column("media", sa.Boolean(), nullable=False),
         sa.Column("created", BIG, nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
