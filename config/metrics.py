@@ -6,6 +6,7 @@ must give as PROMETHEUS_MULTIPROC_DIR before this module is imported.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import ipaddress
 import logging
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("davgallery.metrics")
 
+COUNTS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+
 _METHODS = frozenset(
     {"GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"}
     | {"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH"}
@@ -38,6 +41,7 @@ _METHODS = frozenset(
 """Each is a label; what a client invents is not."""
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _COUNTED = "davgallery.in_flight"
+_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it is made by us or not used
 
 
 class RequestMetrics:
@@ -116,9 +120,19 @@ def metrics_app(folder: Path, figures: Callable[[], Mapping[str, int]], token: s
     return app
 
 
-def counts_folder(data: Path) -> Path:
-    """Return where the workers of a server count."""
-    return data / "run" / "metrics"
+def make_counts_folder(data: Path) -> Path:
+    """Make the folder where the workers of the server on this data folder count; in memory where that can be.
+
+    The files are mapped, and a process that writes to a mapped page of a full disk is killed by the system.
+    """
+    mark = hashlib.sha256(bytes(data)).hexdigest()[:16]
+    try:
+        folder = _MEMORY / f"davgallery-{mark}"
+        empty(folder)
+    except OSError:
+        folder = data / "run" / "metrics"
+        empty(folder)
+    return folder
 
 
 def empty(folder: Path) -> None:

@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import secrets
+import shutil
 import ssl
 import sys
 import time
@@ -56,10 +57,13 @@ def serve(flags: Mapping[str, Any], say: Callable[[str], None]) -> int:
             _replace_last(parts, instance)
             _make_administrator(parts, say)
         _announce(settings)
-        _hand_down(settings, flags, instance)
-        metrics.empty(metrics.counts_folder(settings.data))
+        counts = metrics.make_counts_folder(settings.data)
+        _hand_down(settings, flags, instance, counts)
         worker = Child("worker", [sys.executable, "-m", "config.worker"], settings.workers)
-        return supervise([worker], host=settings.host, port=settings.port, scheme="https" if tls else "http")
+        try:
+            return supervise([worker], host=settings.host, port=settings.port, scheme="https" if tls else "http")
+        finally:
+            shutil.rmtree(counts, ignore_errors=True)
 
 
 def prepare(parts: Parts) -> None:
@@ -191,7 +195,7 @@ def _replace_last(parts: Parts, instance: str) -> None:
         parts.store.sweep_temporary()  # type: ignore[union-attr]
 
 
-def _hand_down(settings: Settings, flags: Mapping[str, Any], instance: str) -> None:
+def _hand_down(settings: Settings, flags: Mapping[str, Any], instance: str, counts: Path) -> None:
     """Put what workers need to know into the environment. They read the settings file themselves."""
     for name, value in flags.items():
         if value is not None:
@@ -200,4 +204,4 @@ def _hand_down(settings: Settings, flags: Mapping[str, Any], instance: str) -> N
     if settings.config is not None:
         os.environ[f"{PREFIX}CONFIG"] = str(settings.config)
     os.environ[INSTANCE] = instance
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics.counts_folder(settings.data))
+    os.environ[metrics.COUNTS_FOLDER] = str(counts)

@@ -6,11 +6,12 @@ import logging
 import os
 import threading
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from config import logs, wiring
 from config.health import Health
-from config.metrics import RequestMetrics, counts_folder, metrics_app
+from config.metrics import COUNTS_FOLDER, RequestMetrics, metrics_app
 from config.settings import INSTANCE, load
 from gateway.errors import GatewayError
 from gateway.serving import run_worker, tls_context
@@ -37,7 +38,9 @@ def main() -> None:
         extra: dict[str, WSGIApplication] = {
             "/healthz": Health({"database": partial(wiring.ask_database, parts.catalogue), "store": parts.store.check}),
             "/metrics": metrics_app(
-                counts_folder(settings.data), parts.library.upkeep.figures, token.get_secret_value() if token else None
+                Path(os.environ[COUNTS_FOLDER]),
+                parts.library.upkeep.figures,
+                token.get_secret_value() if token else None,
             ),
         }
 

@@ -185,6 +185,7 @@ class MinioStore:
             for number, part in enumerate(_parts(body, size), start=1):
                 answer = self._signed.call(Request("PUT", key, f"partNumber={number}&{query}", body=part))
                 etags.append(_must_be_stored(answer))
+                part.clear()  # or it would stay in memory while the next one is gathered
             answer = self._signed.call(Request("POST", key, query, body=[_completion(etags)]))
             # The service may answer 200 long before it is done, and then say in the body that it failed.
             if answer.status != 200 or not answer.text("ETag"):

@@ -58,7 +58,7 @@ class _Drive(_Space):
     def path(self) -> Path:
         """The mounted folder."""
         (first,) = psutil.Process(self.pid).children()
-        return Path(f"/proc/{first.pid}/root{self.point}")
+        return Path("/proc", str(first.pid), "root", *self.point.parts[1:])
 
     def is_ready(self) -> bool:
         try:

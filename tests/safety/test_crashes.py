@@ -1,4 +1,4 @@
-"""``kill -9`` of any process at any moment: what was answered is there, the rest is absent or whole, nothing is lost."""
+"""``kill -9`` of any process at any moment: what was answered is there, the rest is absent or whole."""
 
 import hashlib
 import random

@@ -1,4 +1,4 @@
-"""The store or the database is down, slow, full, or the wrong one: people are told, nothing is half done, and it ends."""
+"""The store or the database is down, slow, full, or the wrong one: people are told, and nothing is half done."""
 
 import os
 import shutil
