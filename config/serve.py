@@ -60,10 +60,9 @@ def serve(flags: Mapping[str, Any], say: Callable[[str], None]) -> int:
         counts = metrics.make_counts_folder(settings.data)
         _hand_down(settings, flags, instance, counts)
         worker = Child("worker", [sys.executable, "-m", "config.worker"], settings.workers)
-        try:
-            return supervise([worker], host=settings.host, port=settings.port, scheme="https" if tls else "http")
-        finally:
-            shutil.rmtree(counts, ignore_errors=True)
+        status = supervise([worker], host=settings.host, port=settings.port, scheme="https" if tls else "http")
+        shutil.rmtree(counts, ignore_errors=True)  # not after an error: workers of a killed server may be ending
+        return status
 
 
 def prepare(parts: Parts) -> None:

@@ -33,6 +33,7 @@ def main() -> None:
     settings = load({})
     logs.set_up(settings.log_format, settings.log_level, settings.secrets)
     with wiring.opened(settings, os.environ[INSTANCE]) as parts:
+        parts.catalogue.warm()
         counts = RequestMetrics()
         token = settings.metrics_token
         extra: dict[str, WSGIApplication] = {

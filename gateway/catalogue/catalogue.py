@@ -116,6 +116,9 @@ class Catalogue:
             pool_size=POOL_SIZE,
             max_overflow=0,
             pool_timeout=_POOL_WAIT,
+            pool_use_lifo=True,
+            # Nothing is left to reset: reads have no transaction, and writes end theirs themselves.
+            pool_reset_on_return=None,
             connect_args=arguments,
         )
         self._compiled: dict[Statement, _Compiled] = {}
@@ -125,6 +128,14 @@ class Catalogue:
             if not url.database:
                 raise ValueError("A SQLite catalogue needs a file.")
             self._writer = _FairWriter(Path(f"{url.database}.lock"))
+
+    def warm(self) -> None:
+        """Compile every statement now and open a connection, so that no request has to wait for it."""
+        for statement in vars(statements).values():
+            if isinstance(statement, statements.Statement):
+                self._compiled[statement] = _Compiled(statement, self.engine)
+        with self.read() as tx:
+            tx.value(statements.CLOCK)
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -168,8 +179,8 @@ class Catalogue:
             if self.is_sqlite:
                 cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
                 cursor.execute("BEGIN IMMEDIATE")
-            elif not durable:
-                cursor.execute("SET LOCAL synchronous_commit TO off")
+            else:
+                cursor.execute("BEGIN" if durable else "BEGIN; SET LOCAL synchronous_commit TO off")
             try:
                 yield transaction
                 connection.commit()
@@ -250,6 +261,8 @@ def _prepare_postgres(connection: psycopg.Connection[Any], _record: object) -> N
     for setting in ("lock_timeout = '30s'", "idle_in_transaction_session_timeout = '60s'"):
         connection.execute(f"SET {setting}")
     connection.commit()
+    # As with SQLite: the catalogue begins transactions, and a read is one round trip, not three.
+    connection.autocommit = True
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

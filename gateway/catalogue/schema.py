@@ -53,8 +53,7 @@ def migrate(catalogue: Catalogue, before: Callable[[], object] = lambda: None) -
             if current is not None:
                 before()
             config.attributes["connection"] = connection
-            if catalogue.is_sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if catalogue.is_sqlite else "BEGIN")
             command.upgrade(config, "head")
             connection.commit()
         finally:
