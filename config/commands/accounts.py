@@ -20,7 +20,7 @@ from config.commands.common import (
     time_of,
     where,
 )
-from config.commands.spaces import find_space
+from config.commands.spaces import confirm_quota, find_space
 from config.sizes import format_size
 
 
@@ -119,8 +119,9 @@ def user_remove(name: str, *, now: bool, **flags: Any) -> None:
 @click.argument("name")
 @click.argument("quota", type=SIZE)
 def user_set_quota(name: str, quota: int, **flags: Any) -> None:
-    """Change the quota of a personal space. Nothing is deleted, even below what is used."""
+    """Change the quota of a personal space. Files stay, even above it; trash that has no room any more is deleted."""
     with opened(flags) as parts:
+        confirm_quota(parts, name, quota)
         parts.library.accounts.set_quota(name, quota)
     click.echo(f"{name} has {format_size(quota)} now.")
 
@@ -172,6 +173,26 @@ def user_devices(name: str, *, as_json: bool, **flags: Any) -> None:
     print_table(
         ("ID", "KIND", "DEVICE", "SINCE", "LAST USED"),
         [(str(row.id), row.kind, row.label, day_of(row.created), day_of(row.used)) for row in rows],
+    )
+
+
+@user.command("refusals")
+@where
+@click.argument("name")
+@as_json_option
+def user_refusals(name: str, *, as_json: bool, **flags: Any) -> None:
+    """List the uploads of an account that were refused and have not arrived since, the latest first."""
+    with opened(flags) as parts:
+        rows = parts.library.accounts.refusals(name)
+    if as_json:
+        print_json({**row._asdict(), "at": time_of(row.at)} for row in rows)
+        return
+    print_table(
+        ("REFUSED", "REASON", "SIZE", "DEVICE", "PATH"),
+        [
+            (day_of(row.at), row.reason, "" if row.size is None else format_size(row.size), row.device[:30], row.path)
+            for row in rows
+        ],
     )
 
 

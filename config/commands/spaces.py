@@ -129,8 +129,9 @@ def space_rename(name: str, new: str, **flags: Any) -> None:
 @click.argument("name")
 @click.argument("quota", type=SIZE)
 def space_set_quota(name: str, quota: int, **flags: Any) -> None:
-    """Change a quota. Nothing is deleted, even below what is used."""
+    """Change a quota. Files stay, even above it; trash that has no room any more is deleted."""
     with opened(flags) as parts:
+        confirm_quota(parts, name, quota)
         parts.library.spaces.set_quota(name, quota)
     click.echo(f"{name} has {format_size(quota)} now.")
 
@@ -167,6 +168,14 @@ def space_remove(name: str, *, now: bool, **flags: Any) -> None:
         if now:
             parts.library.upkeep.purge_space(found.id)
     click.echo(f"Deleted {name}." if now else f"Closed {name}. Files and name are kept for 30 days.")
+
+
+def confirm_quota(parts: wiring.Parts, name: str, quota: int) -> None:
+    """Ask before a quota that leaves no room for what is in the trash: one letter makes a terabyte a gigabyte."""
+    found = parts.library.spaces.find(name)
+    lost = min(found.trash, found.live + found.trash - quota)
+    if lost > 0:
+        confirm(f"{format_size(lost)} in the trash have no room then and are deleted for good. Go on?")
 
 
 def find_space(parts: wiring.Parts, name: str, *, personal: bool) -> SpaceRow:

@@ -65,9 +65,10 @@ def adopt(name: str, *, as_json: bool, **flags: Any) -> None:
 @click.option("--from", "key", metavar="SNAPSHOT", help="A snapshot's name; the newest without it.")
 @click.option("--list", "only_list", is_flag=True, help="Show the snapshots that there are.")
 def restore(*, key: str | None, only_list: bool, **flags: Any) -> None:
-    """Bring an SQLite catalogue back from the store's snapshot, with what was uploaded since.
+    """Bring the catalogue back from the store's snapshot, with what was uploaded since.
 
-    The server must not be running, and the old catalogue must be moved away first.
+    The server must not be running. An old SQLite catalogue, with its -wal and -shm, must be moved away first; a
+    PostgreSQL database is restored from its dump first, and this takes in what arrived after it.
     """
     from config.serve import data_folder, prepare  # noqa: PLC0415
 
@@ -78,12 +79,14 @@ def restore(*, key: str | None, only_list: bool, **flags: Any) -> None:
             for name in snapshot.names_of(parts.store):
                 click.echo(name.removeprefix(snapshot.PREFIX))
             return
-        if not parts.catalogue.is_sqlite:
-            fail("PostgreSQL is restored with its own tools; then run: davgallery check --repair", 2)
         with data_folder(settings):
-            used = snapshot.fetch(parts.store, Path(str(parts.catalogue.url.database)), key)
-            click.echo(f"Restored {used.removeprefix(snapshot.PREFIX)}")
+            if parts.catalogue.is_sqlite:
+                used = snapshot.fetch(parts.store, Path(str(parts.catalogue.url.database)), key)
+                click.echo(f"Restored {used.removeprefix(snapshot.PREFIX)}")
+            elif key is not None:
+                fail("PostgreSQL is restored with its own tools; then run this without --from.", 2)
             prepare(parts)
+            parts.library.upkeep.forget_holds()
             found = _report(take_in_all(parts.library.checker), as_json=False)
             findings = list(parts.library.checker.check(repair=True))
     taken = [one for one in found if isinstance(one, Taken)]

@@ -15,7 +15,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -48,13 +48,11 @@ _WRITER_WAIT = 30.0
 class Transaction:
     """Runs statements that were compiled once on the driver's own cursor: no session, no result objects."""
 
-    def __init__(
-        self, connection: PoolProxiedConnection, compiled: dict[Statement, _Compiled], dialect: Engine
-    ) -> None:
+    def __init__(self, connection: PoolProxiedConnection, compiled: dict[Statement, _Compiled], engine: Engine) -> None:
         """Wrap a connection whose transaction the catalogue has begun and will end."""
         self._cursor = connection.cursor()
         self._compiled = compiled
-        self._engine = dialect
+        self._engine = engine
 
     def all(self, statement: Statement, **parameters: Any) -> list[tuple[Any, ...]]:
         """Every row that the statement returns."""
@@ -137,6 +135,22 @@ class Catalogue:
         with self.read() as tx:
             tx.value(statements.CLOCK)
 
+    def copy_to(self, path: Path) -> None:
+        """Copy an SQLite catalogue to a new file, as it is at one moment, while it is in use.
+
+        The copy knows no uploads under way: one that is acknowledged a second later must not be taken for abandoned,
+        and its object deleted, by whoever starts from the copy.
+        """
+        # In one step: SQLite begins a backup in steps anew after every write of another process.
+        with closing(sqlite3.connect(str(self.url.database))) as source, closing(sqlite3.connect(path)) as target:
+            try:
+                source.backup(target)
+                target.execute("DELETE FROM hold")
+                target.execute("UPDATE space SET held = 0")
+                target.commit()
+            except sqlite3.Error as error:
+                raise CatalogueUnavailable(f"The database cannot be copied: {error}.") from error
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
@@ -144,8 +158,11 @@ class Catalogue:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Read; each statement sees what is committed when it starts, and no snapshot is held between them."""
-        with self._connection() as connection:
-            yield Transaction(connection, self._compiled, self.engine)
+        try:
+            with self._connection() as connection:
+                yield Transaction(connection, self._compiled, self.engine)
+        except _COLLISIONS as error:
+            raise CatalogueUnavailable("The database is too busy.") from error
 
     def write(self, work: Callable[[Transaction], T], *spaces: int, durable: bool = True) -> T:
         """Run ``work`` in one transaction that holds the rows of ``spaces``, and commit it.
@@ -156,7 +173,12 @@ class Catalogue:
         """
         for attempt in range(1, _TRIES + 1):
             try:
-                with self._connection() as connection, self._begun(connection, durable=durable) as transaction:
+                # The turn first: writers that wait for it must not hold the connections that readers need.
+                with (
+                    self._turn(),
+                    self._connection() as connection,
+                    self._begun(connection, durable=durable) as transaction,
+                ):
                     if not self.is_sqlite:
                         for space in sorted(set(spaces)):
                             transaction.all(statements.LOCK_SPACE, space=space)
@@ -172,21 +194,21 @@ class Catalogue:
 
     @contextmanager
     def _begun(self, connection: PoolProxiedConnection, *, durable: bool) -> Iterator[Transaction]:
-        queue: AbstractContextManager[None] = self._writer.turn() if self._writer else nullcontext()
-        transaction = Transaction(connection, self._compiled, self.engine)
-        with queue:
-            cursor = connection.cursor()
+        cursor = connection.cursor()
+        try:
             if self.is_sqlite:
                 cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
                 cursor.execute("BEGIN IMMEDIATE")
             else:
                 cursor.execute("BEGIN" if durable else "BEGIN; SET LOCAL synchronous_commit TO off")
-            try:
-                yield transaction
-                connection.commit()
-            except BaseException:
-                connection.rollback()
-                raise
+            yield Transaction(connection, self._compiled, self.engine)
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+
+    def _turn(self) -> AbstractContextManager[None]:
+        return self._writer.turn() if self._writer else nullcontext()
 
     @contextmanager
     def _connection(self) -> Iterator[PoolProxiedConnection]:
@@ -196,28 +218,49 @@ class Catalogue:
             raise CatalogueUnavailable("The database cannot be reached.") from error
         try:
             yield connection
-        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as error:
-            raise _Repeatable from error
-        except psycopg.errors.LockNotAvailable as error:
-            raise CatalogueUnavailable("The database is too busy.") from error
-        except psycopg.errors.DiskFull as error:
-            raise StoreFull("The disk of the database is full.") from error
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            # Its other pooled connections are dead too; a ping before every use would cost more than this rare 503.
-            connection.invalidate()
-            self.engine.dispose()
-            raise CatalogueUnavailable("The database went away.") from error
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-                raise StoreFull("The disk of the database is full.") from error
-            if error.sqlite_errorcode & 0xFF in _BUSY:
-                raise CatalogueUnavailable("The database is busy.") from error
-            raise
+        except (psycopg.Error, sqlite3.Error) as error:
+            if isinstance(error, _LOST) and not isinstance(error, _KEPT):
+                # Its other pooled connections are dead too; a ping before every use would cost more than a rare 503.
+                connection.invalidate()
+                self.engine.dispose()
+            meaning = _meaning(error)
+            if meaning is None:
+                raise
+            raise meaning from error
         finally:
             connection.close()
 
 
-_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+_LOST = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
+_UNDONE = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+_KEPT = (*_UNDONE, psycopg.errors.LockNotAvailable, psycopg.errors.DiskFull)
+"""Errors of these kinds that leave the connection as good as it was."""
+_DEFECTS = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE)
+_COLLISION_CODES = (
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+    sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY,
+)
+
+
+def _meaning(error: psycopg.Error | sqlite3.Error) -> Exception | None:
+    """What a driver's error means to those who asked; None for a defect of ours, such as a wrong statement."""
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE)
+        if code in _COLLISION_CODES:
+            return _Repeatable()
+        if code == sqlite3.SQLITE_FULL:
+            return StoreFull("The disk of the database is full.")
+        if isinstance(error, sqlite3.IntegrityError) or code in _DEFECTS:
+            return None
+        return CatalogueUnavailable(f"The database cannot be used: {error}.")
+    if isinstance(error, _UNDONE):
+        return _Repeatable()
+    if isinstance(error, psycopg.errors.DiskFull):
+        return StoreFull("The disk of the database is full.")
+    if isinstance(error, psycopg.errors.LockNotAvailable):
+        return CatalogueUnavailable("The database is too busy.")
+    return CatalogueUnavailable("The database went away.") if isinstance(error, _LOST) else None
 
 
 class _Repeatable(Exception):

@@ -41,6 +41,7 @@ def migrate(catalogue: Catalogue, before: Callable[[], object] = lambda: None) -
     with catalogue.engine.connect() as connection:
         if not catalogue.is_sqlite:
             # Two servers that start on one database: the second waits, and finds nothing to do.
+            connection.execute(text("SET lock_timeout = 0"))
             connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
             connection.commit()
         try:
@@ -60,5 +61,6 @@ def migrate(catalogue: Catalogue, before: Callable[[], object] = lambda: None) -
             if not catalogue.is_sqlite:
                 connection.rollback()
                 connection.execute(text(f"SELECT pg_advisory_unlock({_LOCK})"))
+                connection.execute(text("SET lock_timeout = '30s'"))
                 connection.commit()
     return True

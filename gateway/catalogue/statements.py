@@ -98,7 +98,6 @@ ADD_ACCOUNT = _add(Account, "admin", "created", returning=Account.id)
 _ACCOUNT = (Account.id, Space.name, Account.admin, Account.created, Account.removed)
 _ACCOUNTS = select(*_ACCOUNT).join(Space, Space.owner_id == Account.id)
 ACCOUNT_BY_NAME = Statement(_ACCOUNTS.where(Space.name_key == p("name_key")))
-ACCOUNT_BY_ID = Statement(_ACCOUNTS.where(Account.id == p("account")))
 ACCOUNTS = Statement(
     select(*_ACCOUNT, Space.quota, Space.live, Space.trash)
     .join(Space, Space.owner_id == Account.id)
@@ -110,7 +109,7 @@ DELETE_ACCOUNT = Statement(delete(Account).where(Account.id == p("account")))
 
 ADD_CREDENTIAL = _add(Credential, "account_id", "kind", "secret", "label", "created")
 CREDENTIALS = Statement(
-    select(Credential.id, Credential.kind, Credential.secret, Credential.label, Credential.created, Credential.used)
+    select(Credential.id, Credential.kind, Credential.label, Credential.created, Credential.used)
     .where(Credential.account_id == p("account"))
     .order_by(Credential.id)
 )
@@ -194,7 +193,7 @@ SET_POLICY = Statement(
 )
 REMOVE_SPACE = Statement(update(Space).where(Space.id == p("space")).values(removed=p("at")))
 DELETE_SPACE = Statement(delete(Space).where(Space.id == p("space")))
-REMOVED_SPACES = Statement(select(Space.id, Space.owner_id).where(Space.removed < p("before")))
+REMOVED_SPACES = Statement(select(Space.id, Space.owner_id).where(Space.removed < now() - n("age")))
 
 ADD_MEMBER = _add(Member, "space_id", "account_id", "role")
 SET_ROLE = Statement(
@@ -209,14 +208,6 @@ MEMBERS = Statement(
     .where(Member.space_id == p("space"))
     .order_by(Space.name_key)
 )
-ALL_MEMBERS = Statement(
-    select(Member.space_id, Space.name, Member.role)
-    .select_from(Member)
-    .join(Account, Account.id == Member.account_id)
-    .join(Space, Space.owner_id == Account.id)
-    .order_by(Member.space_id, Space.name_key)
-)
-
 # --- sums ------------------------------------------------------------------------------------------------------------
 
 HOLD_BYTES = Statement(
@@ -439,14 +430,7 @@ DROP_BLOB = Statement(
     delete(Blob).where(Blob.id == p("blob"), ~sql_exists().where(Entry.blob_id == Blob.id)).returning(Blob.key)
 )
 ADD_CHANGE = _add(Change, "space_id", "at", "kind", "entry_id", "path", "source", "account_id", "device")
-CHANGES = Statement(
-    select(Change.id, Change.at, Change.kind, Change.entry_id, Change.path, Change.source, Change.account_id,
-           Change.device)
-    .where(Change.space_id == p("space"), Change.id > p("after"))
-    .order_by(Change.id)
-    .limit(p("limit"))
-)  # fmt: skip
-FORGET_CHANGES = Statement(delete(Change).where(Change.at < p("before")))
+FORGET_CHANGES = Statement(delete(Change).where(Change.at < now() - n("age")))
 
 # --- dead properties -------------------------------------------------------------------------------------------------
 
@@ -458,7 +442,7 @@ DELETE_PROPERTY = Statement(
 )
 ADD_PROPERTY = _add(Property, "entry_id", "namespace", "name", "value")
 COUNT_PROPERTIES = Statement(
-    select(func.count(), func.coalesce(func.sum(func.length(Property.value)), 0)).where(Property.entry_id == p("entry"))
+    select(func.count(), func.coalesce(func.sum(octets(Property.value)), 0)).where(Property.entry_id == p("entry"))
 )
 
 # --- locks -----------------------------------------------------------------------------------------------------------
@@ -469,7 +453,6 @@ DELETE_LOCK = Statement(delete(Lock).where(Lock.token == p("which")))
 LOCK_BY_TOKEN = Statement(select(*_LOCK).where(Lock.token == p("which"), _LIVE_LOCK))
 LOCKS_OF_ACCOUNT = Statement(select(func.count()).select_from(Lock).where(Lock.account_id == p("account"), _LIVE_LOCK))
 DELETE_LOCKS_OF_MEMBER = Statement(delete(Lock).where(Lock.account_id == p("account"), Lock.space_id == p("space")))
-LOCKS_OF_SPACE = Statement(select(func.count()).select_from(Lock).where(Lock.space_id == p("space"), _LIVE_LOCK))
 EXPIRED_LOCKS = Statement(delete(Lock).where(Lock.expires <= now()))
 
 
@@ -503,6 +486,8 @@ END_HOLD = Statement(delete(Hold).where(Hold.key == p("which")).returning(Hold.s
 EXPIRED_HOLDS = Statement(select(Hold.key, Hold.space_id).where(Hold.expires <= now()).limit(p("limit")))
 HOLDS_OF_INSTANCE = Statement(select(Hold.key, Hold.space_id).where(Hold.instance == p("who")))
 HOLDS_OF_SPACE = Statement(select(Hold.key, Hold.space_id).where(Hold.space_id == p("space")))
+FORGET_HOLDS = Statement(delete(Hold))
+FORGET_HELD = Statement(update(Space).values(held=0))
 HELD = Statement(select(func.coalesce(func.sum(Hold.size), 0)).where(Hold.space_id == p("space")))
 HOLD_KEY = Statement(select(Hold.key).where(Hold.key == p("which")))
 
@@ -565,11 +550,11 @@ IS_CROWDED = Statement(
 )
 OLD_TRASH = Statement(
     select(TrashItem.space_id)
-    .where(TrashItem.deleted < p("before"))
+    .where(TrashItem.deleted < now() - n("age"))
     .union(select(TrashItem.space_id).where(TrashItem.purging))
 )
 OLD_TRASH_ITEM = Statement(
-    _TRASH_ITEMS.where(TrashItem.space_id == p("space"), or_(TrashItem.deleted < p("before"), TrashItem.purging))
+    _TRASH_ITEMS.where(TrashItem.space_id == p("space"), or_(TrashItem.deleted < now() - n("age"), TrashItem.purging))
     .order_by(TrashItem.deleted, TrashItem.id)
     .limit(1)
 )
@@ -599,24 +584,18 @@ REFUSALS = Statement(
     .order_by(Refusal.at.desc())
     .limit(p("limit"))
 )
-FORGET_REFUSALS = Statement(delete(Refusal).where(Refusal.at < p("before")))
+FORGET_REFUSALS = Statement(delete(Refusal).where(Refusal.at < now() - n("age")))
 
 # --- check, adopt, restore -------------------------------------------------------------------------------------------
 
-RECOUNT = Statement(
-    select(func.count(), func.coalesce(func.sum(Blob.size), 0))
-    .select_from(_BELOW)
-    .join(Entry, Entry.id == _BELOW.c.id)
-    .outerjoin(Blob, Blob.id == Entry.blob_id)
-)
 BLOBS_AFTER = Statement(
     select(Blob.id, Blob.key, Blob.size).where(Blob.key > p("after")).order_by(Blob.key).limit(p("limit"))
 )
 UNREFERENCED_BLOBS = Statement(
-    select(Blob.id, Blob.key).where(~sql_exists().where(Entry.blob_id == Blob.id)).limit(p("limit"))
+    select(Blob.id, Blob.key)
+    .where(Blob.id > p("after"), ~sql_exists().where(Entry.blob_id == Blob.id))
+    .order_by(Blob.id)
+    .limit(p("limit"))
 )
 ENTRIES_OF_BLOB = Statement(select(Entry.id).where(Entry.blob_id == p("blob")))
 BLOB_BY_KEY = Statement(select(Blob.id).where(Blob.key == p("which")))
-ALL_TRASH_SIZES = Statement(
-    select(TrashItem.id, TrashItem.entry_id, TrashItem.size).where(TrashItem.space_id == p("space"))
-)

@@ -21,7 +21,6 @@ FREE_FAILURES = 5
 """Failed logins of one account or address that cost nothing: people mistype, and several devices start at once."""
 MAX_DELAY = 15 * 60
 """Seconds; the delay doubles from one second up to this."""
-FORGET_AFTER = 24 * 3600 * 1_000_000
 MIN_PASSWORD = 8
 _USED_EVERY = 3600.0
 _DEVICE = 200
@@ -49,6 +48,19 @@ class CredentialRow(NamedTuple):
     label: str
     created: int
     used: int | None
+
+
+class RefusalRow(NamedTuple):
+    """An upload that was refused and has not arrived since."""
+
+    path: str
+    """As it is compared: its names in NFC, its space without case."""
+    device: str
+    reason: str
+    """The name of the error: QuotaExceeded, StoreFull, TooLarge, UnsupportedType or ChecksumMismatch."""
+    size: int | None
+    """Bytes that were announced."""
+    at: int
 
 
 class _Known(NamedTuple):
@@ -179,9 +191,7 @@ class Accounts:
 
         def work(tx: Transaction) -> None:
             _find(tx, name)
-            if quota < 0:
-                raise BadRequest("A quota cannot be negative.")
-            tx.run(statements.SET_QUOTA, space=spaces.find(tx, name).id, new_quota=quota)
+            spaces.set_quota(tx, spaces.find(tx, name), quota)
 
         self.catalogue.write(work)
 
@@ -202,7 +212,13 @@ class Accounts:
         """How the account can prove itself, oldest first."""
         with self.catalogue.read() as tx:
             rows = tx.all(statements.CREDENTIALS, account=_find(tx, name))
-        return [CredentialRow(row[0], row[1], row[3], row[4], row[5]) for row in rows]
+        return [CredentialRow._make(row) for row in rows]
+
+    def refusals(self, name: str, limit: int = 1000) -> list[RefusalRow]:
+        """The account's uploads that were refused and have not arrived since, the latest first."""
+        with self.catalogue.read() as tx:
+            rows = tx.all(statements.REFUSALS, account=_find(tx, name), limit=limit)
+        return [RefusalRow._make(row) for row in rows]
 
     def add_app_password(self, name: str, label: str) -> str:
         """A new random password for one device, named ``label``. It is returned once and stored only as a hash."""

@@ -17,6 +17,8 @@ from gateway.errors import BadName, Conflict, NotFound, QuotaExceeded
 from gateway.library import media, names, record, spaces
 from gateway.library.hold import GRACE
 from gateway.library.trash import free_name
+from gateway.library.values import Change
+from gateway.store import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,18 +92,28 @@ class Checker:
         with self.catalogue.read() as tx:
             ids = [row[0] for row in tx.all(statements.SPACES)]
         for space_id in ids:
+            with self.catalogue.read() as tx:
+                differs = _recount(tx, space_id, repair=False)
+            if differs is None:
+                continue
+            # Counting holds nobody up. Only a difference is counted again where nothing can change meanwhile.
             finding = self.catalogue.write(partial(_recount, space_id=space_id, repair=repair), space_id)
             if finding is not None:
                 yield finding
 
     def _unused(self, *, repair: bool) -> Iterator[Finding]:
         """Blobs that no entry points to: none can come about, so any is a defect worth knowing."""
-        with self.catalogue.read() as tx:
-            rows = tx.all(statements.UNREFERENCED_BLOBS, limit=_BATCH)
-        for blob_id, key in rows:
-            if repair:
-                self.catalogue.write(partial(record.drop_blob, blob_id=blob_id, grace=GRACE))
-            yield Finding("unused", f"No file points to the stored object {key}", repair)
+        after = 0
+        while True:
+            with self.catalogue.read() as tx:
+                rows = tx.all(statements.UNREFERENCED_BLOBS, after=after, limit=_BATCH)
+            for blob_id, key in rows:
+                if repair:
+                    self.catalogue.write(partial(record.drop_blob, blob_id=blob_id, grace=GRACE))
+                yield Finding("unused", f"No file points to the stored object {key}", repair)
+            if len(rows) < _BATCH:
+                return
+            after = rows[-1][0]
 
     # --- objects ------------------------------------------------------------------------------------------------
 
@@ -151,16 +163,15 @@ class Checker:
             yield Finding("missing", f"The bytes of {', '.join(paths)} are gone: no object {key}", repaired=False)
 
     def _is_known(self, key: str) -> bool:
-        # In the order in which a key passes from one to the next, so that a running upload is never taken for a stray.
         with self.catalogue.read() as tx:
-            return (
-                tx.one(statements.HOLD_KEY, which=key) is not None
-                or tx.one(statements.BLOB_BY_KEY, which=key) is not None
-                or tx.one(statements.GARBAGE_KEY, which=key) is not None
-            )
+            return _names(tx, key)
 
     def _stray(self, stored: StoredObject, *, repair: bool) -> Finding:
         text = f"No row names the object {stored.key} ({stored.size} bytes)"
+        try:
+            keys.split(stored.key)
+        except ValueError:
+            return Finding("stray", f"{text}, and no upload could have made it: it stays", repaired=False)
         if not repair:
             return Finding("stray", text, repaired=False)
         with self.catalogue.read() as tx:
@@ -186,32 +197,32 @@ class Checker:
             return None
 
         def work(tx: Transaction) -> str | None:
-            if tx.one(statements.BLOB_BY_KEY, which=stored.key) is not None:
+            if _names(tx, stored.key):
                 return None
             now = record.clock()
-            blob_id = None
-            if size:
-                blob_id = tx.value(
-                    statements.ADD_BLOB,
-                    key=stored.key,
-                    size=size,
-                    sha256=sha256.hexdigest(),
-                    sha1=sha1.hexdigest(),
-                    md5=None,
-                    media=media.is_media(head),
-                    created=now,
-                )
+            blob_id = tx.value(
+                statements.ADD_BLOB,
+                key=stored.key,
+                size=size,
+                sha256=sha256.hexdigest(),
+                sha1=sha1.hexdigest(),
+                md5=None,
+                media=media.is_media(head),
+                created=now,
+            )
             *folders, last = stored.key.split("/")[1:]
             name = _CHUNK_MARK.sub("", last) or last
             if into_trash:
                 return _into_trash(tx, space, name, blob_id, size, stored.modified)
             parent_id, new = _folders(tx, space, folders)
             name = free_name(tx, parent_id, name)
-            record.new_entry(
+            entry_id = record.new_entry(
                 tx, parent_id, name, is_folder=False, blob_id=blob_id, created=now, modified=stored.modified
             )
             record.settle(tx, space.id, live=size, entries=1 + new)
-            return "/".join((space.name, *folders, name))
+            path = (space.name, *folders, name)
+            record.note(tx, Change("created", space.id, entry_id, path, None, "adopt"))
+            return "/".join(path)
 
         return self.catalogue.write(work, space.id)
 
@@ -249,11 +260,10 @@ def _recount(tx: Transaction, space_id: int, *, repair: bool) -> Finding | None:
     return Finding("sums", f"{space.name}: {wrong}", repair)
 
 
-def _into_trash(tx: Transaction, space: SpaceRow, name: str, blob_id: int | None, size: int, modified: int) -> str:
-    item = tx.value(
-        statements.ADD_TRASH_ITEM, space_id=space.id, entry_id=None, name=name, path="found",
-        parent_id=space.trash_id, size=size, deleted=record.clock(), account_id=None, device="check", purging=False,
-    )  # fmt: skip
+def _into_trash(tx: Transaction, space: SpaceRow, name: str, blob_id: int, size: int, modified: int) -> str:
+    item = record.new_item(
+        tx, space.id, (space.name, "found", name), space.trash_id, size, account_id=None, device="check"
+    )
     now = record.clock()
     entry_id = record.new_entry(
         tx, space.trash_id, str(item), is_folder=False, blob_id=blob_id, created=now, modified=modified
@@ -261,6 +271,16 @@ def _into_trash(tx: Transaction, space: SpaceRow, name: str, blob_id: int | None
     tx.run(statements.SET_TRASHED, item=item, new_entry=entry_id)
     record.settle(tx, space.id, trash=size, entries=1)
     return f"found/{name}"
+
+
+def _names(tx: Transaction, key: str) -> bool:
+    """Whether a row names the object: in the order in which a key passes from one to the next, so that a running
+    upload is never taken for a stray.
+    """
+    return any(
+        tx.one(statement, which=key) is not None
+        for statement in (statements.HOLD_KEY, statements.BLOB_BY_KEY, statements.GARBAGE_KEY)
+    )
 
 
 def _folders(tx: Transaction, space: SpaceRow, folders: list[str]) -> tuple[int, int]:

@@ -42,7 +42,7 @@ _PAGE = 2000
 _ADDRESS_SECONDS = 15 * 60
 _MAX_PROPERTIES = 200
 _MAX_PROPERTY_NAME_BYTES = 1000  # it is in an index, and PostgreSQL takes 2,704 bytes there
-_MAX_PROPERTY_BYTES = 256 << 10
+_MAX_PROPERTY_BYTES = 16 << 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ class Locks:
         def work(tx: Transaction) -> Lock:
             found = tree.walk(tx, principal, path)
             found.found()
+            found.require(Role.EDITOR)
             for lock in found.protecting:
                 if lock.token in conditions.tokens and lock.account_id == principal.account_id:
                     tx.run(statements.REFRESH_LOCK, which=lock.token, us=_bounded(seconds) * 1_000_000)

@@ -99,18 +99,24 @@ def new_entry(
     return entry_id
 
 
-def _new_item(tx: Transaction, principal: Principal, space: Space, parent_id: int, path: Path, size: int) -> int:
+def new_item(
+    tx: Transaction, space_id: int, path: Path, parent_id: int, size: int, *, account_id: int | None, device: str
+) -> int:
+    """Insert a trash item for what was at ``path``; its id, by which its entry is called in the trash.
+
+    The caller puts the entry there, names it in the item, and settles.
+    """
     item: int = tx.value(
         statements.ADD_TRASH_ITEM,
-        space_id=space.id,
+        space_id=space_id,
         entry_id=None,
         name=path[-1],
         path="/".join(path[1:-1]),
         parent_id=parent_id,
         size=size,
         deleted=clock(),
-        account_id=principal.account_id,
-        device=principal.device,
+        account_id=account_id,
+        device=device,
         purging=False,
     )
     return item
@@ -126,7 +132,7 @@ def trash_entry(
     count, size = tx.all(statements.SUBTREE, entry=entry.id)[0]
     for row in tx.all(statements.LOCKS_BELOW, space=space.id, entry=entry.id):
         tx.run(statements.DELETE_LOCK, which=row[0])
-    item = _new_item(tx, principal, space, parent_id, path, int(size))
+    item = new_item(tx, space.id, path, parent_id, int(size), account_id=principal.account_id, device=principal.device)
     tx.run(statements.RELOCATE, entry=entry.id, new_parent=space.trash_id, new_name=str(item), new_name_key=str(item))
     tx.run(statements.SET_TRASHED, item=item, new_entry=entry.id)
     return int(size), int(count)
@@ -136,7 +142,7 @@ def trash_version(
     tx: Transaction, principal: Principal, space: Space, parent_id: int, entry: Entry, path: Path
 ) -> None:
     """Keep the bytes that a write replaces as a trash item of their own. The caller settles one more entry."""
-    item = _new_item(tx, principal, space, parent_id, path, entry.size)
+    item = new_item(tx, space.id, path, parent_id, entry.size, account_id=principal.account_id, device=principal.device)
     kept = new_entry(
         tx,
         space.trash_id,

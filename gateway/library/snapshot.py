@@ -1,6 +1,6 @@
 """Snapshots of the catalogue in the store: what brings the tree back when the database's disk is lost.
 
-Only for SQLite, through its backup API, which copies a consistent state while uploads go on. A PostgreSQL server has
+Only for SQLite, whose backup API copies one moment while uploads go on. A PostgreSQL server has
 its own dumps, and they are its administrator's.
 """
 
@@ -10,7 +10,6 @@ import gzip
 import os
 import secrets
 import shutil
-import sqlite3
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,14 +32,11 @@ def take(catalogue: Catalogue, store: ObjectStore) -> str | None:
     """Copy the catalogue into the store, and delete all but the newest seven; the key, None for PostgreSQL."""
     if not catalogue.is_sqlite:
         return None
-    with tempfile.TemporaryDirectory(prefix="davgallery-") as folder:
+    # Beside the catalogue: /tmp may be a part of the memory.
+    beside = Path(str(catalogue.url.database)).parent
+    with tempfile.TemporaryDirectory(prefix=".snapshot-", dir=beside) as folder:
         copy = Path(folder) / "catalogue.sqlite3"
-        source, target = sqlite3.connect(str(catalogue.url.database)), sqlite3.connect(copy)
-        try:
-            source.backup(target, pages=1000, sleep=0.01)
-        finally:
-            source.close()
-            target.close()
+        catalogue.copy_to(copy)
         packed = Path(folder) / "catalogue.sqlite3.gz"
         with copy.open("rb") as plain, gzip.open(packed, "wb", compresslevel=3) as file:
             shutil.copyfileobj(plain, file, _CHUNK)
@@ -62,8 +58,10 @@ def fetch(store: ObjectStore, target: Path, key: str | None = None) -> str:
 
     Raises Exists when there is a catalogue at ``target``, NotFound when there is no such snapshot.
     """
-    if target.exists():
-        raise Exists(f"There is a catalogue at {target} already: move it away first.")
+    for there in (target, target.with_name(f"{target.name}-wal"), target.with_name(f"{target.name}-shm")):
+        if there.exists():
+            # A journal that belongs to another catalogue would destroy the one that is brought back.
+            raise Exists(f"There is {there} already: move it away first.")
     found = {stored.key: stored.size for stored in store.list(PREFIX)}
     if key is not None and not key.startswith(PREFIX):
         key = PREFIX + key
@@ -82,7 +80,16 @@ def fetch(store: ObjectStore, target: Path, key: str | None = None) -> str:
             os.fsync(file.fileno())
         plain.chmod(0o600)
         plain.rename(target)
+        _sync(target.parent)
     return chosen
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway.catalogue import statements
 from gateway.errors import BadRequest, Exists, NotFound
 from gateway.library import names, record
+from gateway.library.values import Role
 from gateway.store import keys
 
 if TYPE_CHECKING:
     from gateway.catalogue import Catalogue, Transaction
-    from gateway.library.values import Role
 
 
 class SpaceRow(NamedTuple):
@@ -81,6 +81,8 @@ class Spaces:
 
         def work(tx: Transaction) -> None:
             space, account_id = _shared(tx, name), _account(tx, account)
+            if role < Role.EDITOR:
+                tx.run(statements.DELETE_LOCKS_OF_MEMBER, space=space.id, account=account_id)
             if not tx.run(statements.SET_ROLE, space=space.id, account=account_id, new_role=int(role)):
                 tx.run(statements.ADD_MEMBER, space_id=space.id, account_id=account_id, role=int(role))
 
@@ -102,9 +104,12 @@ class Spaces:
         self.catalogue.write(lambda tx: rename(tx, _shared(tx, name), new))
 
     def set_quota(self, name: str, quota: int) -> None:
-        """Change a quota, in bytes. Below what is used nothing is deleted: growth is refused, available shows 0."""
-        _check_quota(quota)
-        self.catalogue.write(lambda tx: tx.run(statements.SET_QUOTA, space=find(tx, name).id, new_quota=quota))
+        """Change a quota, in bytes.
+
+        Below what is used no file is deleted: growth is refused, available shows 0. But trash that has no room any
+        more is purged by the next housekeeping.
+        """
+        self.catalogue.write(lambda tx: set_quota(tx, find(tx, name), quota))
 
     def set_policy(self, name: str, *, media_only: bool, max_file_size: int | None) -> None:
         """Choose what a space takes: any file or media only, and files up to a size in bytes (None: any)."""
@@ -186,6 +191,12 @@ def rename(tx: Transaction, space: SpaceRow, new: str) -> None:
 def _check_quota(quota: int) -> None:
     if quota < 0:
         raise BadRequest("A quota cannot be negative.")
+
+
+def set_quota(tx: Transaction, space: SpaceRow, quota: int) -> None:
+    """Change the quota of a space."""
+    _check_quota(quota)
+    tx.run(statements.SET_QUOTA, space=space.id, new_quota=quota)
 
 
 def _shared(tx: Transaction, name: str) -> SpaceRow:

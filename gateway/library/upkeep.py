@@ -11,9 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.catalogue import statements
-from gateway.errors import GatewayError
+from gateway.errors import Conflict, GatewayError
 from gateway.library import hold, record, snapshot
+from gateway.library.spaces import SpaceRow
 from gateway.library.trash import TrashItem, purge_item
+from gateway.library.values import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +85,13 @@ class Upkeep:
         """End the holds of a run of the server that is over: only for the one that replaces it."""
         return self._end_holds(lambda tx: tx.all(statements.HOLDS_OF_INSTANCE, who=instance))
 
+    def forget_holds(self) -> None:
+        """Forget every hold, and delete nothing: for a catalogue that was brought back from a copy.
+
+        What was on its way when the copy was made may have arrived since, and its object may be the only one.
+        """
+        self.catalogue.write(_forget_holds)
+
     def _end_holds(self, find: Callable[[Transaction], list[tuple[str, int]]]) -> int:
         with self.catalogue.read() as tx:
             rows = find(tx)
@@ -107,12 +116,11 @@ class Upkeep:
     def purge_trash(self) -> int:
         """Purge what is past its days, and the oldest while a space has not the room for its trash; how many items."""
         total = 0
-        before = record.clock() - self.keep_trash
         with self.catalogue.read() as tx:
             crowded = [row[0] for row in tx.all(statements.CROWDED_SPACES)]
-            old = [row[0] for row in tx.all(statements.OLD_TRASH, before=before)]
+            old = [row[0] for row in tx.all(statements.OLD_TRASH, age=self.keep_trash)]
         for space_id in old:
-            while self._purge_one(space_id, partial(_oldest_past, space_id=space_id, before=before)):
+            while self._purge_one(space_id, partial(_oldest_past, space_id=space_id, age=self.keep_trash)):
                 total += 1
         for space_id in crowded:
             while self._purge_one(space_id, partial(_oldest_if_crowded, space_id=space_id)):
@@ -136,55 +144,50 @@ class Upkeep:
 
     def forget(self) -> None:
         """Drop expired locks, old failed logins, old changes and old refusals."""
-        now = record.clock()
 
         def work(tx: Transaction) -> None:
             tx.run(statements.EXPIRED_LOCKS)
             tx.run(statements.FORGET_ATTEMPTS, us=_FORGET_ATTEMPTS)
-            tx.run(statements.FORGET_CHANGES, before=now - KEEP_CHANGES)
-            tx.run(statements.FORGET_REFUSALS, before=now - KEEP_REFUSALS)
+            tx.run(statements.FORGET_CHANGES, age=KEEP_CHANGES)
+            tx.run(statements.FORGET_REFUSALS, age=KEEP_REFUSALS)
 
         self.catalogue.write(work, durable=False)
 
     def purge_removed_spaces(self) -> int:
         """Purge the spaces that were removed 30 days ago; how many there were."""
         with self.catalogue.read() as tx:
-            rows = tx.all(statements.REMOVED_SPACES, before=record.clock() - KEEP_REMOVED)
+            rows = tx.all(statements.REMOVED_SPACES, age=KEEP_REMOVED)
         for row in rows:
             self.purge_space(row[0])
         return len(rows)
 
     def purge_space(self, space_id: int) -> None:
-        """Delete a removed space for good, with all that is in it and the account whose personal space it is."""
+        """Delete a removed space for good, with all that is in it and the account whose personal space it is.
+
+        Raises Conflict for a space that was not removed.
+        """
         with self.catalogue.read() as tx:
             row = tx.one(statements.SPACE_BY_ID, space=space_id)
         if row is None:
             return
-        root_id, trash_id = row[12], row[13]
+        space = SpaceRow._make(row)
+        if space.removed is None:
+            raise Conflict(f"“{space.name}” is in use: remove it first.")
 
         def empty(tx: Transaction) -> None:
-            for child in tx.all(statements.PAGE, parent=root_id, after="", limit=_BATCH):
-                _discard(tx, space_id, root_id, trash_id, child)
+            for child in tx.all(statements.PAGE, parent=space.root_id, after="", limit=_BATCH):
+                _discard(tx, space, Entry._make(child[:-1]))
 
-        def is_empty(root: int) -> bool:
+        def is_empty() -> bool:
             with self.catalogue.read() as tx:
-                return not tx.all(statements.PAGE, parent=root, after="", limit=1)
+                return not tx.all(statements.PAGE, parent=space.root_id, after="", limit=1)
 
-        while not is_empty(root_id):
+        while not is_empty():
             self.catalogue.write(empty, space_id)
         while self._purge_one(space_id, lambda tx: tx.one(statements.OLDEST_TRASH, space=space_id)):
             pass
 
-        def remove(tx: Transaction) -> None:
-            for key, _ in tx.all(statements.HOLDS_OF_SPACE, space=space_id):
-                hold.abandon(tx, key)
-            tx.run(statements.DELETE_ENTRY, entry=root_id)
-            tx.run(statements.DELETE_ENTRY, entry=trash_id)
-            tx.run(statements.DELETE_SPACE, space=space_id)
-            if row[2] is not None:
-                tx.run(statements.DELETE_ACCOUNT, account=row[2])
-
-        self.catalogue.write(remove, space_id)
+        self.catalogue.write(partial(_delete_space, space=space), space_id)
 
     def snapshot(self) -> str | None:
         """Copy the catalogue into the store and keep the newest seven; the key, None for PostgreSQL."""
@@ -212,13 +215,18 @@ def _add_chore(tx: Transaction, name: str) -> None:
         tx.run(statements.ADD_CHORE, name=name, due=0, lease=0)
 
 
+def _forget_holds(tx: Transaction) -> None:
+    tx.run(statements.FORGET_HOLDS)
+    tx.run(statements.FORGET_HELD)
+
+
 def _forget_garbage(tx: Transaction, keys: list[str]) -> None:
     for key in keys:
         tx.run(statements.DELETE_GARBAGE, which=key)
 
 
-def _oldest_past(tx: Transaction, space_id: int, before: int) -> tuple[object, ...] | None:
-    return tx.one(statements.OLD_TRASH_ITEM, space=space_id, before=before)
+def _oldest_past(tx: Transaction, space_id: int, age: int) -> tuple[object, ...] | None:
+    return tx.one(statements.OLD_TRASH_ITEM, space=space_id, age=age)
 
 
 def _oldest_if_crowded(tx: Transaction, space_id: int) -> tuple[object, ...] | None:
@@ -227,14 +235,21 @@ def _oldest_if_crowded(tx: Transaction, space_id: int) -> tuple[object, ...] | N
     return tx.one(statements.OLDEST_TRASH, space=space_id)
 
 
-def _discard(tx: Transaction, space_id: int, root_id: int, trash_id: int, row: tuple[object, ...]) -> None:
+def _delete_space(tx: Transaction, space: SpaceRow) -> None:
+    for key, _ in tx.all(statements.HOLDS_OF_SPACE, space=space.id):
+        hold.abandon(tx, key)
+    tx.run(statements.DELETE_ENTRY, entry=space.root_id)
+    tx.run(statements.DELETE_ENTRY, entry=space.trash_id)
+    tx.run(statements.DELETE_SPACE, space=space.id)
+    if space.owner_id is not None:
+        tx.run(statements.DELETE_ACCOUNT, account=space.owner_id)
+
+
+def _discard(tx: Transaction, space: SpaceRow, entry: Entry) -> None:
     """Move an entry of a removed space into its trash, so that there is one way to purge."""
-    count_size = tx.all(statements.SUBTREE, entry=row[0])[0]
-    size = int(count_size[1])
-    item = tx.value(
-        statements.ADD_TRASH_ITEM, space_id=space_id, entry_id=None, name=row[1], path="", parent_id=root_id,
-        size=size, deleted=record.clock(), account_id=None, device="", purging=True,
-    )  # fmt: skip
-    tx.run(statements.RELOCATE, entry=row[0], new_parent=trash_id, new_name=str(item), new_name_key=str(item))
-    tx.run(statements.SET_TRASHED, item=item, new_entry=row[0])
-    record.settle(tx, space_id, live=-size, trash=size)
+    size = int(tx.all(statements.SUBTREE, entry=entry.id)[0][1])
+    item = record.new_item(tx, space.id, (space.name, entry.name), space.root_id, size, account_id=None, device="")
+    tx.run(statements.MARK_PURGING, item=item)
+    tx.run(statements.RELOCATE, entry=entry.id, new_parent=space.trash_id, new_name=str(item), new_name_key=str(item))
+    tx.run(statements.SET_TRASHED, item=item, new_entry=entry.id)
+    record.settle(tx, space.id, live=-size, trash=size)

@@ -51,6 +51,8 @@ class Connections:
         while not self._stopped:
             for key, _ in self._selector.select(self._pause(expiration_interval)):
                 if isinstance(key.data, Connection):
+                    if key.data not in self.open:
+                        continue  # closed a moment ago, to make room for another one
                     self._unwatch(key.data)
                     self._server.process_conn(key.data)
                 elif key.data is self._woken:

@@ -38,8 +38,10 @@ COUNT = 20_000
 _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)"
 # Two hundred folders of a hundred files in a space of Dave's, and as much of everything else as a busy server has.
 _FILLING = [
-    "INSERT INTO blob (key, size, sha256, sha1, media, created)"
-    " {n} SELECT 'k/' || i, i, 'aa' || i, 'bb' || i, true, i FROM n",
+    (
+        "INSERT INTO blob (key, size, sha256, sha1, media, created)"
+        " {n} SELECT 'k/' || i, i, 'aa' || i, 'bb' || i, true, i FROM n"
+    ),
     (
         "INSERT INTO entry (parent_id, name, name_key, is_folder, created, modified)"
         " {n} SELECT :root, 'folder' || i, 'folder' || i, true, 1, 1 FROM n WHERE i <= 200"

@@ -352,3 +352,19 @@ def test_trash_of_a_space_without_a_manager_says_what_to_do(gateway: Gateway) ->
         2,
         "davgallery: The space “orphaned” has no manager: grant somebody that role first.\n",
     )
+
+
+def test_refused_upload_is_listed_until_it_arrives(gateway: Gateway) -> None:
+    gateway.run("user", "add", "rita", "--quota", "10B", "--password-stdin", text="open sesame\n")
+
+    def upload() -> int:
+        photo = gateway.dav("rita/large.jpg")
+        return requests.put(photo, data=b"more than ten bytes", auth=("rita", "open sesame"), timeout=10).status_code
+
+    assert upload() == 507
+    assert "QuotaExceeded" in gateway.run("user", "refusals", "rita").stdout
+    [refusal] = json.loads(gateway.run("user", "refusals", "rita", "--json").stdout)
+    assert (refusal["path"], refusal["size"]) == ("rita/large.jpg", 19)
+    gateway.run("user", "set-quota", "rita", "1MB")
+    assert upload() == 201
+    assert json.loads(gateway.run("user", "refusals", "rita", "--json").stdout) == []

@@ -185,7 +185,7 @@ def test_a_lock_on_a_free_name_makes_an_empty_file(house: House) -> None:
         house.alice, at("alice/new"), exclusive=True, infinite=False, owner="", seconds=60
     )
     assert created is True
-    assert (resource.entry.size, resource.locks) == (0, (lock,))
+    assert (resource.entry.size, [one.token for one in resource.locks]) == (0, [lock.token])
     assert house.names("alice") == ["new"]
     assert house.sums() == Sums(live=0, held=0, trash=0, entries=3)
     assert house.objects() == set()
@@ -362,12 +362,20 @@ def test_a_locked_folder_takes_nothing_back_from_the_trash(shared: House) -> Non
         shared.library.trash.restore(shared.alice, "family", shared.trashed("family")["a"])
 
 
-def test_what_a_member_locked_stays_theirs_when_they_become_a_viewer(shared: House) -> None:
+def test_locks_of_a_member_end_when_they_become_a_viewer(shared: House) -> None:
     token = shared.lock("family/f/a", shared.bob)
     shared.library.spaces.grant("family", "bob", Role.VIEWER)
-    shared.library.locks.release(shared.bob, at("family/f/a"), token)
+    with pytest.raises(Forbidden):
+        shared.library.locks.refresh(shared.bob, at("family/f/a"), seconds=60, conditions=tokens(token))
+    shared.put("family/f/a", b"new")
     with pytest.raises(Forbidden):
         shared.lock("family/f/a", shared.bob)
+
+
+def test_locks_of_a_member_end_with_the_membership(shared: House) -> None:
+    shared.lock("family/f/a", shared.bob)
+    shared.library.spaces.revoke("family", "bob")
+    shared.put("family/f/a", b"new")
 
 
 def test_removing_an_account_ends_its_locks(shared: House) -> None:

@@ -12,6 +12,7 @@ from tests.components.gateway import Gateway, Options
 from tests.components.minio import Minio
 from tests.components.postgres import Postgres
 from tests.safety.house import House
+from tests.support.flaky import FlakyProxy
 
 BACKENDS = ["folder-sqlite", "minio-postgres"]
 
@@ -61,6 +62,47 @@ def tls_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House,
         house = House(gateway)
         yield house, context
         house.assert_log_is_clean()
+
+
+@pytest.fixture(scope="session")
+def exposed_house(tmp_path_factory: pytest.TempPathFactory, minio: Minio) -> Iterator[House]:
+    """A gateway that believes in ``X-Forwarded-For``, hands transfers over to an nginx, and logs all it can."""
+    arguments = ["--trusted-proxies", "127.0.0.1", "--accel", "/_store/", "--log-level", "debug"]
+    yield from _serve(tmp_path_factory.mktemp("exposed"), Options(store=minio, arguments=arguments, workers=1))
+
+
+@pytest.fixture(scope="session")
+def _proxied(tmp_path_factory: pytest.TempPathFactory, minio: Minio) -> Iterator[tuple[House, FlakyProxy]]:
+    with FlakyProxy(int(minio.address.rpartition(":")[2])) as proxy:
+        options = Options(store=minio, workers=1, environment={"DAVGALLERY_S3_ENDPOINT": proxy.endpoint})
+        for house in _serve(tmp_path_factory.mktemp("proxied"), options):
+            yield house, proxy
+
+
+@pytest.fixture
+def proxied_house(_proxied: tuple[House, FlakyProxy]) -> Iterator[tuple[House, FlakyProxy]]:
+    """A gateway with a proxy between it and MinIO, which breaks what a test tells it to."""
+    house, proxy = _proxied
+    yield house, proxy
+    proxy.cut_up = proxy.cut_down = None
+    proxy.stalled.clear()
+    proxy.drop_all()
+
+
+@pytest.fixture(scope="session")
+def _fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Minio]]:
+    with Minio() as server:
+        for house in _serve(tmp_path_factory.mktemp("fragile"), Options(store=server, workers=1)):
+            yield house, server
+
+
+@pytest.fixture
+def fragile_house(_fragile: tuple[House, Minio]) -> Iterator[tuple[House, Minio]]:
+    """A gateway on a MinIO that a test may kill."""
+    house, server = _fragile
+    yield house, server
+    if not server.running:
+        server.start()
 
 
 @pytest.fixture

@@ -26,15 +26,21 @@ GIGABYTE = 1_000_000_000
 MEGABYTE = 1_000_000
 
 _NAMES = itertools.count(1)
+_TREE = (
+    "WITH RECURSIVE tree(id) AS (SELECT id FROM entry WHERE id IN (:root, :trash)"
+    " UNION ALL SELECT entry.id FROM entry JOIN tree ON entry.parent_id = tree.id)"
+)
 _ROWS = {
-    "entries": "SELECT id, parent_id, name, is_folder, blob_id, created, modified FROM entry ORDER BY id",
-    "blobs": "SELECT id, key, size, sha256 FROM blob ORDER BY id",
-    "holds": "SELECT key, space_id, size FROM hold ORDER BY key",
-    "garbage": "SELECT key FROM garbage ORDER BY key",
-    "trash": "SELECT id, space_id, entry_id, name, path, size FROM trash_item ORDER BY id",
-    "changes": "SELECT id, space_id, kind, entry_id, path FROM change ORDER BY id",
-    "refusals": "SELECT account_id, path, reason FROM refusal ORDER BY account_id, path",
-    "sums": "SELECT name, live, held, trash, entries FROM space ORDER BY name",
+    "sums": "SELECT live, held, trash, entries FROM space WHERE id = :space",
+    "entries": f"{_TREE} SELECT id, parent_id, name, blob_id, created, modified FROM entry"
+    " WHERE id IN (SELECT id FROM tree) ORDER BY id",
+    "blobs": "SELECT id, key, size, sha256 FROM blob WHERE key LIKE :keys ORDER BY id",
+    "holds": "SELECT key, size FROM hold WHERE space_id = :space ORDER BY key",
+    "garbage": "SELECT key FROM garbage WHERE key LIKE :keys ORDER BY key",
+    "trash": "SELECT id, entry_id, name, path, size FROM trash_item WHERE space_id = :space ORDER BY id",
+    "changes": "SELECT id, kind, entry_id, path FROM change WHERE space_id = :space ORDER BY id",
+    "locks": "SELECT token FROM lock WHERE space_id = :space ORDER BY token",
+    "refusals": "SELECT path, reason FROM refusal WHERE account_id = :account ORDER BY path",
 }
 
 
@@ -51,13 +57,13 @@ def etag(data: bytes) -> str:
 
 
 class Picture(NamedTuple):
-    """Everything that a gateway keeps."""
+    """Everything that a gateway keeps of one space."""
 
     rows: dict[str, list[tuple[Any, ...]]]
     objects: dict[str, int]
-    """Key to size, without davgallery's own."""
+    """Key to size."""
     temporary: list[str]
-    """Unfinished files of the folder store, unfinished parts of MinIO."""
+    """Unfinished files of the folder store, unfinished parts of MinIO; of all spaces."""
 
 
 @dataclass
@@ -78,9 +84,9 @@ class House:
     def _engine(self) -> Engine:
         return create_engine(self.database_url, poolclass=NullPool)
 
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+    def rows(self, statement: str, **parameters: object) -> list[tuple[Any, ...]]:
         with self._engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(text(statement))]
+            return [tuple(row) for row in connection.execute(text(statement), parameters)]
 
     def change(self, *statements: str) -> None:
         with self._engine.begin() as connection:
@@ -112,9 +118,18 @@ class House:
         parts = store.folder / "data" / ".minio.sys" / "multipart"
         return sorted(str(path.relative_to(parts)) for path in parts.glob("*/*") if any(path.rglob("part.*")))
 
-    def picture(self) -> Picture:
-        rows = {name: self.rows(statement) for name, statement in _ROWS.items()}
-        return Picture(rows, self.objects(), self.temporary())
+    def picture(self, client: Client) -> Picture:
+        """What there is of the space that the client calls its own."""
+        space, account, key, root, trash = self.rows(
+            "SELECT id, owner_id, key, root_id, trash_id FROM space WHERE name = :name", name=client.base.split("/")[2]
+        )[0]
+        known = {"space": space, "account": account, "keys": f"{key}/%", "root": root, "trash": trash}
+        rows = {
+            name: self.rows(statement, **{word: value for word, value in known.items() if f":{word}" in statement})
+            for name, statement in _ROWS.items()
+        }
+        mine = {one: size for one, size in self.objects().items() if one.startswith(f"{key}/")}
+        return Picture(rows, mine, self.temporary())
 
     def tidy(self) -> None:
         """Collect the garbage whose quarter of an hour has not come yet."""

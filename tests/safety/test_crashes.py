@@ -154,7 +154,7 @@ def test_killed_processes_lose_nothing_on_postgresql_and_minio(
         # A crashed database may have forgotten a hold; until the next upload only the gateway knows its key.
         time.sleep(1.5)
 
-    moments = [kill_a_worker] * 4 + [kill_everything] + [kill_minio] * 6 + [kill_postgres] * 6
+    moments = [kill_a_worker] * 4 + [kill_everything] + [kill_minio] * 5 + [kill_postgres] * 5
     dice.shuffle(moments)
 
     with load(client) as uploaders:

@@ -2,11 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.components.minio import Minio
 from tests.dav.harness import propfind
 from tests.safety.house import House, content, etag
 from tests.support.flaky import FlakyProxy
@@ -89,33 +87,33 @@ def test_lost_update_is_refused_though_the_body_was_sent(house: House) -> None:
 
 
 def test_photo_that_rclone_deletes_after_a_failed_upload_is_in_the_trash(
-    start_house: Callable[..., House], minio: Minio, tmp_path: Path
+    proxied_house: tuple[House, FlakyProxy], tmp_path: Path
 ) -> None:
+    house, proxy = proxied_house
     old, new = content(300_000, "old"), content(20_000_000, "new")
     local = tmp_path / "new.jpg"
     local.write_bytes(new)
-    with FlakyProxy(int(minio.address.rpartition(":")[2])) as proxy:
-        house = start_house(store=minio, workers=1, environment={"DAVGALLERY_S3_ENDPOINT": proxy.endpoint})
-        client = house.account()
-        assert client("PUT", "a.jpg", old).status == 201
-        remote = Rclone(house.gateway.dav(client.user), client.user, client.password)
-        proxy.drop_all()
-        proxy.cut_up = 6_000_000
+    client = house.account()
+    assert client("PUT", "a.jpg", old).status == 201
+    remote = Rclone(house.gateway.dav(client.user), client.user, client.password)
+    proxy.drop_all()
+    proxy.cut_up = 6_000_000
+    cuts = proxy.cuts
 
-        failed = remote.run("copyto", "--retries=1", "--low-level-retries=1", str(local), remote.remote("a.jpg"),
-                            check=False)  # fmt: skip
-        proxy.cut_up = None
+    words = ["--retries=1", "--low-level-retries=1", str(local), remote.remote("a.jpg")]
+    failed = remote.run("copyto", *words, check=False)
+    proxy.cut_up = None
 
-        assert failed.returncode != 0
-        assert proxy.cuts
-        assert [row[0] for row in house.rows("SELECT kind FROM change ORDER BY id")] == ["created", "deleted"]
-        assert client("GET", "a.jpg").status == 404
-        with house.opened() as library:
-            principal = house.principal(client)
-            (item,) = library.trash.items(principal, client.user)
-            assert library.trash.restore(principal, client.user, item.id) == (client.user, "a.jpg")
-        assert client("GET", "a.jpg").body == old
-        assert remote.run("copyto", str(local), remote.remote("a.jpg")).returncode == 0
-        assert client("GET", "a.jpg").body == new
-        house.tidy()
-        assert house.strays() == set()
+    assert failed.returncode != 0
+    assert proxy.cuts > cuts
+    assert [row[1] for row in house.picture(client).rows["changes"]] == ["created", "deleted"]
+    assert client("GET", "a.jpg").status == 404
+    with house.opened() as library:
+        principal = house.principal(client)
+        (item,) = library.trash.items(principal, client.user)
+        assert library.trash.restore(principal, client.user, item.id) == (client.user, "a.jpg")
+    assert client("GET", "a.jpg").body == old
+    assert remote.run("copyto", str(local), remote.remote("a.jpg")).returncode == 0
+    assert client("GET", "a.jpg").body == new
+    house.tidy()
+    assert house.strays() == set()

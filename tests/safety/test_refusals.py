@@ -83,7 +83,7 @@ def test_huge_uploads_are_refused_before_they_are_sent(house: House) -> None:
     for case in refused.values():  # every worker has seen everything once
         client("PUT", case.path, b"", **({"If_Match": '"0"'} if case.status != 507 else {}))
     house.tidy()
-    before, memory = house.picture(), house.memory()
+    before, memory = house.picture(client), house.memory()
 
     for name, case in refused.items():
         for chunked in (False, True):
@@ -103,7 +103,7 @@ def test_huge_uploads_are_refused_before_they_are_sent(house: House) -> None:
                         assert wire.at_end(), told
 
     assert house.memory() - memory < 8 * MEGABYTE
-    after = house.picture()
+    after = house.picture(client)
     assert after.rows.pop("refusals") != before.rows.pop("refusals")  # people are told which uploads did not fit
     assert after == before
 
@@ -116,7 +116,7 @@ def test_endless_upload_of_unknown_length_ends_at_the_quota_or_the_file_size(
     with house.opened() as library:
         library.spaces.set_policy(client.user, media_only=False, max_file_size=150 * MEGABYTE)
     client("PUT", "old.jpg", b"old")
-    before, memory = house.picture(), house.memory()
+    before, memory = house.picture(client), house.memory()
 
     for path in ("new.jpg", "old.jpg"):
         with Wire(("127.0.0.1", client.port)) as wire:
@@ -126,7 +126,7 @@ def test_endless_upload_of_unknown_length_ends_at_the_quota_or_the_file_size(
 
     assert house.memory() - memory < 24 * MEGABYTE  # up to 8 MiB of a part, and the thread's own
     house.tidy()
-    after = house.picture()
+    after = house.picture(client)
     assert len(after.rows.pop("refusals")) == len(before.rows.pop("refusals")) + 2
     assert after == before
 
@@ -150,7 +150,7 @@ def test_small_refused_upload_leaves_the_connection_usable(house: House) -> None
 @pytest.mark.parametrize("size", ["ffffffffffffff", "7fffffffffffffff", "fffffffffffffffff", "-1", "0x10", "1_0", ""])
 def test_giant_or_malformed_chunks_cost_nothing(folder_house: House, size: str) -> None:
     client = folder_house.account()
-    before, memory = folder_house.picture(), folder_house.memory()
+    before, memory = folder_house.picture(client), folder_house.memory()
 
     with Wire(("127.0.0.1", client.port)) as wire:
         wire.send(head(client, Case(client.base + "a.jpg", 0), chunked=True, expect=False))
@@ -160,4 +160,4 @@ def test_giant_or_malformed_chunks_cost_nothing(folder_house: House, size: str) 
         assert wire.answer().status == 400
 
     assert folder_house.memory() - memory < 8 * MEGABYTE
-    assert folder_house.picture() == before
+    assert folder_house.picture(client) == before
