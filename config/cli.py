@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -40,6 +41,9 @@ class _Commands(click.Group):
 @click.version_option(VERSION, message="davgallery %(version)s")
 def cli() -> None:
     """A self-hosted storage gateway for photographs."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a name must not fail the command
     os.umask(0o077)  # everything that a command makes is its owner's alone
 
 

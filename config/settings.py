@@ -193,8 +193,8 @@ class Settings(BaseSettings):
     )
     trusted_proxies: Networks = Field(
         default=(),
-        description="Proxies whose X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host are believed: addresses or"
-        " networks.",
+        description="Proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed, and which must set or clear"
+        " them: addresses or networks.",
         examples=[["127.0.0.1", "10.0.0.0/8"]],
     )
     accel: Annotated[str, AfterValidator(_location)] | None = Field(

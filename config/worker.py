@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,8 @@ def main() -> None:
     settings = load({})
     logs.set_up(settings.log_format, settings.log_level, settings.secrets)
     with wiring.opened(settings, os.environ[INSTANCE]) as parts:
-        parts.catalogue.warm()
+        with suppress(GatewayError):  # a database that is away now may be back for the first request
+            parts.catalogue.warm()
         counts = RequestMetrics()
         token = settings.metrics_token
         extra: dict[str, WSGIApplication] = {

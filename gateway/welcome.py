@@ -118,9 +118,16 @@ def welcome(public_url: str | None) -> WSGIApplication:
 def _address(environ: WSGIEnvironment) -> str:
     """Return the address that the request came to, without a slash at its end."""
     host = environ.get("HTTP_HOST", "")
-    if not _HOST.fullmatch(host):
+    if not _is_host(host):
         host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     return f"{environ['wsgi.url_scheme']}://{host}{environ.get('SCRIPT_NAME', '').rstrip('/')}"
+
+
+def _is_host(host: str) -> bool:
+    try:
+        return bool(_HOST.fullmatch(host) and (urlsplit(f"//{host}").port or True))
+    except ValueError:  # a port over 65,535, or brackets around what is no address
+        return False
 
 
 def _page(title: str, body: str) -> str:

@@ -114,6 +114,19 @@ def user_remove(name: str, *, now: bool, **flags: Any) -> None:
     click.echo(f"Deleted {name}." if now else f"Ended {name}. Files and name are kept for 30 days.")
 
 
+@user.command("bring-back")
+@where
+@click.argument("name")
+@password_stdin_option
+def user_bring_back(name: str, *, password_stdin: bool, **flags: Any) -> None:
+    """Undo the removal of an account, with a new password, as long as its files are kept."""
+    with opened(flags) as parts:
+        password, generated = new_password(from_stdin=password_stdin)
+        parts.library.accounts.bring_back(name, password)
+    click.echo(f"{name} is back. Memberships of shared spaces have to be granted again.")
+    tell(password, generated=generated)
+
+
 @user.command("set-quota")
 @where
 @click.argument("name")
@@ -121,7 +134,7 @@ def user_remove(name: str, *, now: bool, **flags: Any) -> None:
 def user_set_quota(name: str, quota: int, **flags: Any) -> None:
     """Change the quota of a personal space. Files stay, even above it; trash that has no room any more is deleted."""
     with opened(flags) as parts:
-        confirm_quota(parts, name, quota)
+        confirm_quota(find_space(parts, name, personal=True), quota)
         parts.library.accounts.set_quota(name, quota)
     click.echo(f"{name} has {format_size(quota)} now.")
 
@@ -199,7 +212,7 @@ def user_refusals(name: str, *, as_json: bool, **flags: Any) -> None:
 @user.command("revoke")
 @where
 @click.argument("name")
-@click.argument("device_id", metavar="ID", type=int)
+@click.argument("device_id", metavar="ID", type=click.IntRange(0, 2**63 - 1))
 def user_revoke(name: str, device_id: int, **flags: Any) -> None:
     """End a password of an account at once; “devices” shows the ids."""
     with opened(flags) as parts:

@@ -90,8 +90,14 @@ def confirm(question: str) -> None:
         click.confirm(question, abort=True)
 
 
+def printable(text: str) -> str:
+    """A text from outside without what could command a terminal."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows under their heads, each column as wide as its widest cell."""
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

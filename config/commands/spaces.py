@@ -124,6 +124,16 @@ def space_rename(name: str, new: str, **flags: Any) -> None:
     click.echo(f"{name} is {new} now.")
 
 
+@space.command("bring-back")
+@where
+@click.argument("name")
+def space_bring_back(name: str, **flags: Any) -> None:
+    """Undo the removal of a shared space, as long as its files are kept."""
+    with opened(flags) as parts:
+        parts.library.spaces.bring_back(name)
+    click.echo(f"{name} is back, with its members.")
+
+
 @space.command("set-quota")
 @where
 @click.argument("name")
@@ -131,7 +141,7 @@ def space_rename(name: str, new: str, **flags: Any) -> None:
 def space_set_quota(name: str, quota: int, **flags: Any) -> None:
     """Change a quota. Files stay, even above it; trash that has no room any more is deleted."""
     with opened(flags) as parts:
-        confirm_quota(parts, name, quota)
+        confirm_quota(parts.library.spaces.find(name), quota)
         parts.library.spaces.set_quota(name, quota)
     click.echo(f"{name} has {format_size(quota)} now.")
 
@@ -170,9 +180,8 @@ def space_remove(name: str, *, now: bool, **flags: Any) -> None:
     click.echo(f"Deleted {name}." if now else f"Closed {name}. Files and name are kept for 30 days.")
 
 
-def confirm_quota(parts: wiring.Parts, name: str, quota: int) -> None:
+def confirm_quota(found: SpaceRow, quota: int) -> None:
     """Ask before a quota that leaves no room for what is in the trash: one letter makes a terabyte a gigabyte."""
-    found = parts.library.spaces.find(name)
     lost = min(found.trash, found.live + found.trash - quota)
     if lost > 0:
         confirm(f"{format_size(lost)} in the trash have no room then and are deleted for good. Go on?")

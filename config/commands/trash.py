@@ -58,7 +58,7 @@ def trash_list(name: str, *, as_json: bool, **flags: Any) -> None:
 @trash.command("restore")
 @where
 @click.argument("name", metavar="SPACE")
-@click.argument("item_id", metavar="ID", type=int)
+@click.argument("item_id", metavar="ID", type=click.IntRange(0, 2**63 - 1))
 def trash_restore(name: str, item_id: int, **flags: Any) -> None:
     """Put an item back where it was; “list” shows the ids."""
     with opened(flags) as parts:

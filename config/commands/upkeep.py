@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from config import logs, wiring
-from config.commands.common import as_json_option, fail, opened, where
+from config.commands.common import as_json_option, fail, opened, printable, where
 from config.settings import load
 from gateway.library import snapshot
 from gateway.library.check import Finding, Taken, take_in_all
@@ -87,13 +87,13 @@ def restore(*, key: str | None, only_list: bool, **flags: Any) -> None:
                 fail("PostgreSQL is restored with its own tools; then run this without --from.", 2)
             prepare(parts)
             parts.library.upkeep.forget_holds()
-            found = _report(take_in_all(parts.library.checker), as_json=False)
+            found = _report(take_in_all(parts.library.checker, settings.default_quota), as_json=False)
             findings = list(parts.library.checker.check(repair=True))
     taken = [one for one in found if isinstance(one, Taken)]
     left = [one for one in (*found, *findings) if isinstance(one, Finding) and not one.repaired]
     click.echo(f"Took in {len(taken)} files that were uploaded since.")
     for finding in left:
-        click.echo(finding.text)
+        click.echo(printable(finding.text))
     sys.exit(1 if left else 0)
 
 
@@ -105,7 +105,7 @@ def _report(found: Iterable[Finding | Taken], *, as_json: bool) -> list[Finding 
         if as_json:
             click.echo(json.dumps(one._asdict()))
         elif isinstance(one, Finding):
-            click.echo(f"{'repaired' if one.repaired else 'found'}: {one.text}")
+            click.echo(f"{'repaired' if one.repaired else 'found'}: {printable(one.text)}")
         else:
-            click.echo(one.path)
+            click.echo(printable(one.path))
     return everything

@@ -105,6 +105,10 @@ ACCOUNTS = Statement(
 )
 COUNT_ACCOUNTS = Statement(select(func.count()).select_from(Account))
 REMOVE_ACCOUNT = Statement(update(Account).where(Account.id == p("account")).values(removed=p("at")))
+BRING_BACK_ACCOUNT = Statement(update(Account).where(Account.id == p("account")).values(removed=None))
+COUNT_ADMINISTRATORS = Statement(
+    select(func.count()).select_from(Account).where(Account.admin, Account.removed.is_(None))
+)
 DELETE_ACCOUNT = Statement(delete(Account).where(Account.id == p("account")))
 
 ADD_CREDENTIAL = _add(Credential, "account_id", "kind", "secret", "label", "created")
@@ -192,6 +196,7 @@ SET_POLICY = Statement(
     update(Space).where(Space.id == p("space")).values(media_only=p("new_media_only"), max_file_size=p("new_max"))
 )
 REMOVE_SPACE = Statement(update(Space).where(Space.id == p("space")).values(removed=p("at")))
+BRING_BACK_SPACE = Statement(update(Space).where(Space.id == p("space")).values(removed=None))
 DELETE_SPACE = Statement(delete(Space).where(Space.id == p("space")))
 REMOVED_SPACES = Statement(select(Space.id, Space.owner_id).where(Space.removed < now() - n("age")))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_RANGES = 16
 """A request for more, or for bytes twice, is answered with the whole file (RFC 9110 §14.2 allows to ignore Range)."""
 
-_RANGE = re.compile(r"\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.ASCII)
+_RANGE = re.compile(r"\s*(\d{0,40})\s*-\s*(\d{0,40})\s*", re.ASCII)
 
 
 class Span(NamedTuple):

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.catalogue import statements
-from gateway.errors import BadRequest, GatewayError, NotFound, TooManyAttempts, Unauthenticated
+from gateway.errors import BadRequest, Conflict, GatewayError, NotFound, TooManyAttempts, Unauthenticated
 from gateway.library import names, passwords, record, spaces
 from gateway.library.values import Principal, Role
 
@@ -94,7 +94,7 @@ class Accounts:
         with app passwords, and everybody who logged in here before, are not held up by somebody else's guessing.
         """
         # What no database can be asked for is nobody's name, and answered like any other wrong one.
-        name_key = names.space_key(name) if names.is_text(name) else ""
+        name_key = names.space_key(name)
         with self.catalogue.read() as tx:
             known = [_Known._make(row) for row in tx.all(statements.CREDENTIALS_BY_NAME, name_key=name_key)]
         digest = passwords.digest(password)
@@ -196,15 +196,36 @@ class Accounts:
         self.catalogue.write(work)
 
     def remove(self, name: str) -> None:
-        """End an account at once: credentials, memberships and locks. Its personal space is purged 30 days later."""
+        """End an account at once: credentials, memberships and locks. Its personal space is purged 30 days later.
+
+        Raises Conflict for the last administrator.
+        """
 
         def work(tx: Transaction) -> None:
             account_id, space, now = _find(tx, name), spaces.find(tx, name), record.clock()
+            is_admin = tx.all(statements.ACCOUNT_BY_NAME, name_key=names.space_key(name))[0][2]
+            tx.run(statements.REMOVE_ACCOUNT, account=account_id, at=now)
+            if is_admin and not tx.value(statements.COUNT_ADMINISTRATORS):
+                raise Conflict("This is the last administrator: make another one first.")
             tx.run(statements.DELETE_ALL_CREDENTIALS, account=account_id)
             tx.run(statements.DELETE_LOCKS_OF_ACCOUNT, account=account_id)
             tx.run(statements.DELETE_MEMBERSHIPS, account=account_id)
-            tx.run(statements.REMOVE_ACCOUNT, account=account_id, at=now)
             tx.run(statements.REMOVE_SPACE, space=space.id, at=now)
+
+        self.catalogue.write(work)
+
+    def bring_back(self, name: str, password: str) -> None:
+        """Undo the removal of an account, with a new password; its memberships of shared spaces are not restored."""
+        stored = passwords.hash_chosen(_acceptable(password))
+
+        def work(tx: Transaction) -> None:
+            space = spaces.find(tx, name)
+            if space.owner_id is None:
+                raise NotFound(f"There is no account “{name}”.")
+            spaces.bring_back(tx, space)
+            tx.run(statements.BRING_BACK_ACCOUNT, account=space.owner_id)
+            tx.run(statements.ADD_MEMBER, space_id=space.id, account_id=space.owner_id, role=int(Role.MANAGER))
+            _add_credential(tx, space.owner_id, "password", stored, "password")
 
         self.catalogue.write(work)
 
@@ -250,6 +271,8 @@ def _find(tx: Transaction, name: str) -> int:
 
 
 def _acceptable(password: str) -> str:
+    if not names.is_text(password):
+        raise BadRequest("A password must be valid UTF-8 text.")
     if len(password) < MIN_PASSWORD:
         raise BadRequest(f"A password needs at least {MIN_PASSWORD} characters.")
     return password

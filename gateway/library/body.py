@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
-from gateway.errors import BadRequest, ChecksumMismatch, Truncated
+from gateway.errors import BadRequest, ChecksumMismatch, QuotaExceeded, Truncated
 from gateway.library import media, policy
 
 Watch = Callable[[int], None]
@@ -67,13 +67,18 @@ class Body:
         """Whether the bytes begin like a photograph or video."""
         return media.is_media(self._head)
 
-    def measure(self) -> None:
-        """Read the first 5 MiB of a body of unknown length: most end there, and their size is known then."""
+    def measure(self, room: int) -> None:
+        """Read the first 5 MiB of a body of unknown length: most end there, and their size is known then.
+
+        Raises QuotaExceeded as soon as there are more than ``room`` bytes: a full space need not take 5 MiB.
+        """
         head: list[bytes] = []
         total = 0
         for chunk in self._chunks:
             head.append(chunk)
             total += len(chunk)
+            if total > room:
+                raise QuotaExceeded("The space is full.")
             if total > _UNANNOUNCED:
                 self._measured = total
                 self._chunks = chain(head, self._chunks)

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.catalogue import statements
-from gateway.errors import BadName, Conflict, NotFound, QuotaExceeded
+from gateway.errors import BadName, Conflict, Exists, NotFound, QuotaExceeded
 from gateway.library import media, names, record, spaces
 from gateway.library.hold import GRACE
 from gateway.library.trash import free_name
@@ -211,7 +211,9 @@ class Checker:
                 created=now,
             )
             *folders, last = stored.key.split("/")[1:]
-            name = _CHUNK_MARK.sub("", last) or last
+            name = _CHUNK_MARK.sub("", last)
+            if name in {"", ".", ".."}:
+                name = last
             if into_trash:
                 return _into_trash(tx, space, name, blob_id, size, stored.modified)
             parent_id, new = _folders(tx, space, folders)
@@ -227,14 +229,30 @@ class Checker:
         return self.catalogue.write(work, space.id)
 
 
-def take_in_all(checker: Checker) -> Iterator[Taken | Finding]:
-    """Adopt into every space what arrived after a restored snapshot; an error of one space does not stop the others."""
+def take_in_all(checker: Checker, default_quota: int) -> Iterator[Taken | Finding]:
+    """Adopt into every space what arrived after a restored snapshot; an error of one space does not stop the others.
+
+    Objects of a space that the catalogue does not know, because it was made after the snapshot, get a shared space of
+    that key, with ``default_quota`` bytes or as many as they have.
+    """
     with checker.catalogue.read() as tx:
-        found = [spaces.SpaceRow._make(row).name for row in tx.all(statements.SPACES)]
-    for name in found:
+        rows = [spaces.SpaceRow._make(row) for row in tx.all(statements.SPACES)]
+    unknown: dict[str, int] = {}
+    known = {row.key for row in rows}
+    for stored in checker.store.list():
+        key = stored.key.partition("/")[0]
+        if not key.startswith(_OURS) and key not in known:
+            unknown[key] = unknown.get(key, 0) + stored.size
+    for key, size in unknown.items():
+        quota = max(default_quota, size)
+        try:
+            checker.catalogue.write(partial(spaces.create, name=key, owner_id=None, quota=quota, key=key))
+        except (BadName, Exists) as error:
+            yield Finding("stray", f"{key}/ stays where it is: {error}", repaired=False)
+    for name in [*(row.name for row in rows), *unknown]:
         try:
             yield from checker.adopt(name)
-        except QuotaExceeded as error:
+        except (QuotaExceeded, NotFound) as error:
             yield Finding("stray", f"{name}: {error}", repaired=False)
 
 

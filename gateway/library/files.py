@@ -252,6 +252,9 @@ class Files:
     ) -> None:
         """Set and remove dead properties, and the times where given, in order and all or none (RFC 4918 §9.2)."""
 
+        if len(changes) > _MAX_PROPERTIES:
+            raise TooLarge("These are more properties than an entry can have.")
+
         def work(tx: Transaction) -> tuple[None, Change]:
             found = tree.walk(tx, principal, path)
             entry = found.found()

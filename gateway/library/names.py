@@ -57,8 +57,8 @@ def path_bytes(path: Path) -> int:
 
 
 def space_key(name: str) -> str:
-    """What the name of an account or space is found by: compared without case."""
-    return unicodedata.normalize("NFC", name).casefold()
+    """What the name of an account or space is found by: compared without case. Empty for what can name neither."""
+    return unicodedata.normalize("NFC", name).casefold() if is_text(name) else ""
 
 
 def is_text(name: str) -> bool:
@@ -70,7 +70,8 @@ def check_space(name: str) -> None:
     """Raise BadName unless ``name`` can name an account or space: safe in a path, an address and a login."""
     if not _SPACE_NAME.fullmatch(name) or space_key(name) in _RESERVED or len(name.encode()) > MAX_NAME_BYTES:
         raise BadName(
-            f"“{name}” cannot name an account or space: letters, digits and “. - _ @ +” inside, at most 64 characters."
+            f"“{name}” cannot name an account or space: letters, digits, and inside spaces and “. - _ @ +”, at most 64 "
+            "characters; and not what Windows reserves for devices, such as “con”."
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.catalogue import statements
-from gateway.errors import BadRequest, Exists, NotFound
+from gateway.errors import BadRequest, Conflict, Exists, NotFound
 from gateway.library import names, record
 from gateway.library.values import Role
 from gateway.store import keys
@@ -131,6 +131,17 @@ class Spaces:
 
         self.catalogue.write(work)
 
+    def bring_back(self, name: str) -> None:
+        """Undo the removal of a shared space; its members are as they were."""
+        self.catalogue.write(lambda tx: bring_back(tx, find(tx, name)))
+
+
+def bring_back(tx: Transaction, space: SpaceRow) -> None:
+    """Undo the removal of a space, as long as it is not purged. Conflict when it was not removed."""
+    if space.removed is None:
+        raise Conflict(f"“{space.name}” was not removed.")
+    tx.run(statements.BRING_BACK_SPACE, space=space.id)
+
 
 def find(tx: Transaction, name: str) -> SpaceRow:
     """The space of that name, removed or not; NotFound."""
@@ -140,8 +151,11 @@ def find(tx: Transaction, name: str) -> SpaceRow:
     return SpaceRow._make(row)
 
 
-def create(tx: Transaction, name: str, *, owner_id: int | None, quota: int) -> int:
-    """Insert a space with its two roots; its id. BadName, or Exists when the name is taken in the one namespace."""
+def create(tx: Transaction, name: str, *, owner_id: int | None, quota: int, key: str | None = None) -> int:
+    """Insert a space with its two roots; its id. BadName, or Exists when the name is taken in the one namespace.
+
+    ``key`` is given only where objects of a forgotten space are taken in again.
+    """
     names.check_space(name)
     _check_quota(quota)
     if tx.one(statements.SPACE_BY_NAME, name_key=names.space_key(name)) is not None:
@@ -151,7 +165,7 @@ def create(tx: Transaction, name: str, *, owner_id: int | None, quota: int) -> i
         statements.ADD_SPACE,
         name=name,
         name_key=names.space_key(name),
-        key=keys.new_space_key(name),
+        key=key or keys.new_space_key(name),
         owner_id=owner_id,
         quota=quota,
         live=0,

@@ -83,8 +83,7 @@ def place(tx: Transaction, walk: Walk, entry_id: int) -> Path:
 
 def find_space(tx: Transaction, principal: Principal, name: str) -> Space:
     """The space of that name; NotFound when there is none or the principal is no member: the two look the same."""
-    key = names.space_key(name)
-    row = tx.one(statements.SPACE_OF_MEMBER, account=principal.account_id, name_key=key) if names.is_text(key) else None
+    row = tx.one(statements.SPACE_OF_MEMBER, account=principal.account_id, name_key=names.space_key(name))
     if row is None:
         raise NotFound("There is nothing here.")
     return Space._make(row)

@@ -123,7 +123,7 @@ class Uploads:
         body = Body(chunks, size, checksum, space.max_file_size)
         needs_media = policy.check_announced(space, path[-1], size)
         if size is None:
-            body.measure()
+            body.measure(space.available + (old.size if old else 0))
         if body.announced == 0:
             for _ in body.stream(lambda _arrived: None):
                 pass

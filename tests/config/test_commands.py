@@ -164,24 +164,24 @@ def test_device_has_a_password_of_its_own_until_it_is_revoked(gateway: Gateway) 
 
 
 def test_shared_space_is_for_its_members(gateway: Gateway) -> None:
-    password = gateway.add_account("lena")
-    auth = ("lena", password)
+    password = gateway.add_account("olga")
+    auth = ("olga", password)
     gateway.run("space", "add", "family", "--quota", "100GB")
     folder = gateway.dav("family/")
     ask = {"method": "PROPFIND", "url": folder, "headers": {"Depth": "0"}, "auth": auth, "timeout": 10}
     assert requests.request(**ask).status_code == 404  # type: ignore[arg-type]
 
-    gateway.run("space", "grant", "family", "lena", "viewer")
+    gateway.run("space", "grant", "family", "olga", "viewer")
     assert requests.request(**ask).status_code == 207  # type: ignore[arg-type]
     assert requests.put(folder + "a.jpg", data=b"x", auth=auth, timeout=10).status_code == 403
 
-    gateway.run("space", "grant", "family", "lena", "editor")
+    gateway.run("space", "grant", "family", "olga", "editor")
     assert requests.put(folder + "a.jpg", data=b"x", auth=auth, timeout=10).status_code == 201
     space = listed(gateway, "space", "family")
     assert space
-    assert (space["members"], space["quota"], space["used"]) == ({"lena": "editor"}, 100_000_000_000, 1)
+    assert (space["members"], space["quota"], space["used"]) == ({"olga": "editor"}, 100_000_000_000, 1)
 
-    gateway.run("space", "revoke", "family", "lena")
+    gateway.run("space", "revoke", "family", "olga")
     assert requests.request(**ask).status_code == 404  # type: ignore[arg-type]
 
 
@@ -368,3 +368,35 @@ def test_refused_upload_is_listed_until_it_arrives(gateway: Gateway) -> None:
     gateway.run("user", "set-quota", "rita", "1MB")
     assert upload() == 201
     assert json.loads(gateway.run("user", "refusals", "rita", "--json").stdout) == []
+
+
+def test_removed_account_is_brought_back_with_its_files(gateway: Gateway) -> None:
+    gateway.run("user", "add", "philippa", "--password-stdin", text="open sesame\n")
+    photo = gateway.dav("philippa/a.jpg")
+    requests.put(photo, data=b"the only copy", auth=("philippa", "open sesame"), timeout=10).raise_for_status()
+    gateway.run("user", "remove", "philippa")
+    gateway.run("user", "bring-back", "philippa", "--password-stdin", text="sesame, open\n")
+    assert requests.get(photo, auth=("philippa", "sesame, open"), timeout=10).content == b"the only copy"
+
+
+def test_removed_space_is_brought_back_with_its_members(gateway: Gateway) -> None:
+    gateway.run("space", "add", "cellar")
+    gateway.run("space", "grant", "cellar", "admin", "editor")
+    gateway.run("space", "remove", "cellar")
+    gateway.run("space", "bring-back", "cellar")
+    assert (listed(gateway, "space", "cellar") or {})["members"] == {"admin": "editor"}
+    assert gateway.run("space", "bring-back", "cellar", check=False).returncode == 2
+
+
+@pytest.mark.parametrize(
+    "words", [("user", "revoke", "admin", "9" * 20), ("space", "grant", "\udcff", "admin", "editor")]
+)
+def test_words_that_nothing_can_be_called_are_wrong_use(gateway: Gateway, words: tuple[str, ...]) -> None:
+    assert gateway.run(*words, check=False).returncode == 2
+
+
+def test_control_characters_do_not_reach_the_terminal(gateway: Gateway) -> None:
+    gateway.run("user", "app-password", "admin", "a\x1b[31mred phone")
+    shown = gateway.run("user", "devices", "admin").stdout
+    assert "red phone" in shown
+    assert "\x1b" not in shown

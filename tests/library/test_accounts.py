@@ -13,6 +13,7 @@ from gateway.errors import (
     BadName,
     BadRequest,
     CatalogueUnavailable,
+    Conflict,
     Exists,
     NotFound,
     StoreFull,
@@ -499,3 +500,20 @@ def test_a_quota_can_be_given_when_an_account_is_made(house: House) -> None:
     assert house.space("erin").quota == 7
     assert house.space("alice").quota == QUOTA
     assert accounts.MIN_PASSWORD == 8
+
+
+def test_the_last_administrator_cannot_be_removed(house: House) -> None:
+    house.library.accounts.add("root", password=PASSWORD, admin=True)
+    with pytest.raises(Conflict):
+        house.library.accounts.remove("root")
+    house.library.accounts.add("second", password=PASSWORD, admin=True)
+    house.library.accounts.remove("root")
+
+
+def test_a_removed_account_is_brought_back_with_its_files(house: House) -> None:
+    house.put("alice/a", b"the only copy")
+    house.library.accounts.remove("alice")
+    house.library.accounts.bring_back("alice", PASSWORD + "!")
+    assert house.read("alice/a") == b"the only copy"
+    with pytest.raises(Conflict):
+        house.library.accounts.bring_back("alice", PASSWORD)

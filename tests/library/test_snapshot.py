@@ -14,6 +14,7 @@ from gateway.catalogue import Catalogue
 from gateway.errors import Conflict, Exists
 from gateway.library import snapshot
 from gateway.library.check import take_in_all
+from gateway.library.values import Role
 from tests.library.house import House, at, noise
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def test_an_upload_that_was_under_way_when_the_snapshot_was_taken_survives_the_r
     snapshot.fetch(house.store, restored)
     with closing(Catalogue(make_url(f"sqlite:///{restored}"))) as catalogue:
         back = House.over(catalogue, house.store, house.people)
-        list(take_in_all(back.library.checker))
+        list(take_in_all(back.library.checker, 1000))
         list(back.library.checker.check(repair=True))
         back.library.upkeep.end_expired_holds()
         back.execute("UPDATE garbage SET not_before = 0")
@@ -116,3 +117,28 @@ def test_readers_do_not_wait_for_writers_that_queue(house: House) -> None:
         leave.set()
         for thread in threads:
             thread.join()
+
+
+@on_sqlite
+def test_files_of_a_space_that_was_made_after_the_snapshot_come_back_in_a_space_of_its_key(
+    house: House, tmp_path: Path
+) -> None:
+    house.library.upkeep.snapshot()
+    house.move_in("erin")
+    key = house.space("erin").key
+    house.library.files.make_folder(house.people["erin"], at("erin/trip"))
+    house.put("erin/trip/a.jpg", noise(5000), house.people["erin"])
+    restored = tmp_path / "restored.sqlite3"
+    snapshot.fetch(house.store, restored)
+    with closing(Catalogue(make_url(f"sqlite:///{restored}"))) as catalogue:
+        back = House.over(catalogue, house.store, house.people)
+        list(take_in_all(back.library.checker, 1000))
+        back.library.spaces.grant(key, "alice", Role.MANAGER)
+        assert back.read(f"{key}/trip/a.jpg") == noise(5000)
+        assert list(back.library.checker.check()) == []
+
+
+def test_an_object_whose_name_would_lead_elsewhere_is_not_adopted_under_it(house: House) -> None:
+    house.store.put(f"{house.space('alice').key}/..~abcdefghijkl", [b"x"], 1)
+    list(house.library.checker.adopt("alice"))
+    assert house.names("alice") == ["..~abcdefghijkl"]

@@ -80,6 +80,28 @@ class Upload:
             return _status(connection)
 
 
+class Dripping:
+    """An upload that is under way until it is told to go on."""
+
+    _FIRST = 1_000_000
+
+    def __init__(self, client: Client, path: str, body: bytes) -> None:
+        """Send the head and the first megabyte."""
+        self.body = body
+        self._connection = socket.create_connection(("127.0.0.1", client.port), 60)
+        self._connection.sendall(Upload(path, body, "length").head(client) + body[: self._FIRST])
+
+    def finish(self) -> int:
+        """Send the rest; the status of the answer."""
+        self._connection.sendall(self.body[self._FIRST :])
+        return self.answer()
+
+    def answer(self) -> int:
+        """The status of the answer, 0 when there is none."""
+        with self._connection:
+            return _status(self._connection)
+
+
 def _say_that_was_all(connection: socket.socket) -> socket.socket:
     if isinstance(connection, ssl.SSLSocket):
         # As a program does that ends well in the middle: a close_notify, then the end of the connection.

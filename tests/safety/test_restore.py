@@ -11,7 +11,9 @@ import pytest
 
 from tests.components.minio import Minio
 from tests.dav.harness import Client
+from tests.safety.cutting import Dripping
 from tests.safety.house import House, content
+from tests.support.waiting import wait_until
 
 FILES = {
     "a.jpg": content(200_000, "a"),
@@ -89,6 +91,28 @@ def test_lost_catalogue_comes_back_with_everything_and_what_arrived_since(
         library.upkeep.run_due()
     house.tidy()
     assert house.objects() == objects
+
+
+def test_upload_that_was_under_way_at_the_snapshot_is_not_taken_for_abandoned(
+    start_house: Callable[..., House],
+) -> None:
+    house = start_house(workers=1)
+    client = house.account()
+    upload = Dripping(client, "a.jpg", content(3_000_000, "under way"))
+    wait_until(lambda: house.count("hold") == 1)
+    with house.opened() as library:
+        library.upkeep.snapshot()
+    assert upload.finish() == 201
+
+    lose_the_catalogue(house)
+    restored(house)
+    house.change("UPDATE hold SET expires = 0")
+    with house.opened() as library:
+        library.upkeep.end_expired_holds()
+    house.tidy()
+
+    assert client("GET", "a.jpg").body == upload.body
+    assert house.findings() == []
 
 
 def test_repair_after_an_older_catalogue_puts_newer_photos_into_the_trash(start_house: Callable[..., House]) -> None:
