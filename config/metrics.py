@@ -13,6 +13,7 @@ import logging
 import re
 import shutil
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,13 +126,13 @@ def make_counts_folder(data: Path) -> Path:
 
     The files are mapped, and a process that writes to a mapped page of a full disk is killed by the system.
     """
-    mark = hashlib.sha256(bytes(data)).hexdigest()[:16]
-    try:
-        folder = _MEMORY / f"davgallery-{mark}"
-        empty(folder)
-    except OSError:
-        folder = data / "run" / "metrics"
-        empty(folder)
+    if _MEMORY.is_dir():
+        with suppress(OSError):
+            folder = _MEMORY / f"davgallery-{hashlib.sha256(bytes(data)).hexdigest()[:16]}"
+            empty(folder)
+            return folder
+    folder = data / "run" / "metrics"
+    empty(folder)
     return folder
 
 

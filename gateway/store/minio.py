@@ -132,10 +132,12 @@ class MinioStore:
                 self._put_streamed(key, body, size)
             else:
                 self._put_parts(key, body, size)
-        except Unconfirmed:
-            # The service may have stored it all the same. Nobody else ever uses this key.
-            with suppress(GatewayError):
-                self._signed.call(Request("DELETE", key))
+        except Unconfirmed as error:
+            # The service may have stored it all the same. Nobody else ever uses this key. One that let a request time
+            # out is not waited for again: the caller knows the key, too.
+            if not isinstance(error.__cause__, TimeoutError):
+                with suppress(GatewayError):
+                    self._signed.call(Request("DELETE", key))
             raise
 
     def read(self, key: str, start: int, length: int) -> Generator[bytes, None, None]:

@@ -164,24 +164,24 @@ def test_device_has_a_password_of_its_own_until_it_is_revoked(gateway: Gateway) 
 
 
 def test_shared_space_is_for_its_members(gateway: Gateway) -> None:
-    password = gateway.add_account("olga")
-    auth = ("olga", password)
+    password = gateway.add_account("lena")
+    auth = ("lena", password)
     gateway.run("space", "add", "family", "--quota", "100GB")
     folder = gateway.dav("family/")
     ask = {"method": "PROPFIND", "url": folder, "headers": {"Depth": "0"}, "auth": auth, "timeout": 10}
     assert requests.request(**ask).status_code == 404  # type: ignore[arg-type]
 
-    gateway.run("space", "grant", "family", "olga", "viewer")
+    gateway.run("space", "grant", "family", "lena", "viewer")
     assert requests.request(**ask).status_code == 207  # type: ignore[arg-type]
     assert requests.put(folder + "a.jpg", data=b"x", auth=auth, timeout=10).status_code == 403
 
-    gateway.run("space", "grant", "family", "olga", "editor")
+    gateway.run("space", "grant", "family", "lena", "editor")
     assert requests.put(folder + "a.jpg", data=b"x", auth=auth, timeout=10).status_code == 201
     space = listed(gateway, "space", "family")
     assert space
-    assert (space["members"], space["quota"], space["used"]) == ({"olga": "editor"}, 100_000_000_000, 1)
+    assert (space["members"], space["quota"], space["used"]) == ({"lena": "editor"}, 100_000_000_000, 1)
 
-    gateway.run("space", "revoke", "family", "olga")
+    gateway.run("space", "revoke", "family", "lena")
     assert requests.request(**ask).status_code == 404  # type: ignore[arg-type]
 
 

@@ -311,7 +311,11 @@ def test_postgresql_and_minio_serve_the_same(
     assert get(gateway, "admin/a.jpg") == b"photo"
     assert gateway.run("check").returncode == 0
     done = gateway.run("restore", check=False)
+    assert (done.returncode, "Another davgallery is using" in done.stderr) == (2, True)
+    gateway.stop()
+    done = gateway.run("restore", "--from", "yesterday", check=False)
     assert (done.returncode, "its own tools" in done.stderr) == (2, True)
+    assert "Took in 0 files" in gateway.run("restore").stdout
 
 
 def test_wrong_s3_key_is_one_sentence(minio: Minio, tmp_path: Path) -> None:

@@ -58,6 +58,10 @@ def test_readers_of_a_file_that_is_replaced_see_the_old_or_the_new_one(house: Ho
     live, held, trash = house.sums(client.user)
     assert (live, held) == (len(others[-1][1]), 0)
     assert trash == sum(map(len, VERSIONS.values())) - live
+    with house.opened() as library:
+        items = library.trash.items(house.principal(client), client.user)
+    assert sorted(item.size for item in items) == sorted(len(data) for _, data in list(VERSIONS.items())[:-1])
+    assert house.strays() == set()
 
 
 def test_one_of_twenty_wins_the_creation_of_a_name(house: House) -> None:
