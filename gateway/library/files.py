@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway.catalogue import statements
-from gateway.errors import CatalogueUnavailable, Conflict, Exists, Forbidden, PreconditionFailed, TooLarge
+from gateway.errors import Conflict, Exists, Forbidden, PreconditionFailed, TooLarge
 from gateway.library import conditions as conditions_
 from gateway.library import names, policy, record, tree
 from gateway.library.values import (
@@ -285,16 +285,7 @@ class Files:
         """Run ``work`` holding the spaces of ``paths``, then tell the listeners."""
         if not all(paths):
             raise Forbidden("Choose a space first.")
-        with self.catalogue.read() as tx:
-            spaces = {path[0]: tree.find_space(tx, principal, path[0]).id for path in paths}
-
-        def checked(tx: Transaction) -> tuple[T, Change]:
-            for name, space_id in spaces.items():
-                if tree.find_space(tx, principal, name).id != space_id:
-                    raise CatalogueUnavailable("The space was renamed meanwhile.")
-            return work(tx)
-
-        result, change = self.catalogue.write(checked, *spaces.values())
+        result, change = tree.write(self.catalogue, principal, work, *(path[0] for path in paths))
         record.notify(self.listeners, change)
         return result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gateway.catalogue import statements
 from gateway.errors import Conflict, Forbidden, Locked, PreconditionFailed, TooManyRequests
@@ -13,10 +13,12 @@ from gateway.library import record, tree
 from gateway.library.values import NO_CONDITIONS, Change, Conditions, Lock, Path, Principal, Resource, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gateway.catalogue import Catalogue, Transaction
     from gateway.library.values import Guard, Listener
+
+T = TypeVar("T")
 
 MAX_SECONDS = 3600
 MAX_PER_ACCOUNT = 1000
@@ -46,7 +48,6 @@ class Locks:
         On a free name the empty file and its lock come in one transaction (RFC 4918 §7.3), so a refused lock leaves
         nothing. Raises Locked when another lock conflicts, TooManyRequests beyond 1,000 locks of one account.
         """
-        space_id = self._space(principal, path)
 
         def work(tx: Transaction) -> tuple[Lock, Resource, bool, Change | None]:
             found = tree.walk(tx, principal, path)
@@ -80,14 +81,13 @@ class Locks:
             found = tree.walk(tx, principal, path)
             return _by_token(tx, token), found.resource(), created, change
 
-        lock, resource, created, change = self.catalogue.write(work, space_id)
+        lock, resource, created, change = self._write(principal, work, path)
         if change is not None:
             record.notify(self.listeners, change)
         return lock, resource, created
 
     def refresh(self, principal: Principal, path: Path, *, seconds: int, conditions: Conditions) -> Lock:
         """Give a lock whose token was submitted another ``seconds``; PreconditionFailed when none fits."""
-        space_id = self._space(principal, path)
 
         def work(tx: Transaction) -> Lock:
             found = tree.walk(tx, principal, path)
@@ -99,7 +99,7 @@ class Locks:
                     return _by_token(tx, lock.token)
             raise PreconditionFailed("There is no such lock.")
 
-        return self.catalogue.write(work, space_id)
+        return self._write(principal, work, path)
 
     def release(self, principal: Principal, path: Path, token: str) -> None:
         """End a lock that covers ``path``.
@@ -107,7 +107,6 @@ class Locks:
         Raises Conflict when the token is not that of such a lock (RFC 4918 §9.11.1), Forbidden when it is somebody
         else's: managers of the space may end it all the same.
         """
-        space_id = self._space(principal, path)
 
         def work(tx: Transaction) -> None:
             found = tree.walk(tx, principal, path)
@@ -120,7 +119,7 @@ class Locks:
                     return
             raise Conflict("There is no such lock.")
 
-        self.catalogue.write(work, space_id)
+        self._write(principal, work, path)
 
     def _make_file(self, tx: Transaction, principal: Principal, found: tree.Walk) -> Change:
         now = record.clock()
@@ -130,11 +129,10 @@ class Locks:
         record.settle(tx, found.space.id, entries=1)
         return record.change(tx, self.guards, principal, "created", found.space, entry_id, found.path)
 
-    def _space(self, principal: Principal, path: Path) -> int:
+    def _write(self, principal: Principal, work: Callable[[Transaction], T], path: Path) -> T:
         if not path:
             raise Forbidden("Choose a space first.")
-        with self.catalogue.read() as tx:
-            return tree.find_space(tx, principal, path[0]).id
+        return tree.write(self.catalogue, principal, work, path[0])
 
 
 def _bounded(seconds: int) -> int:

@@ -91,23 +91,19 @@ class Trash:
             change = record.change(tx, self.guards, principal, "restored", found, item.entry_id, path)
             return path, change
 
-        with self.catalogue.read() as tx:
-            space_id = tree.find_space(tx, principal, space).id
-        path, change = self.catalogue.write(work, space_id)
+        path, change = tree.write(self.catalogue, principal, work, space)
         record.notify(self.listeners, change)
         return path
 
     def purge(self, principal: Principal, space: str, item_id: int) -> None:
         """Delete an item for good: it cannot be restored from now on; its bytes are freed in batches."""
-        with self.catalogue.read() as tx:
+
+        def mark(tx: Transaction) -> int:
             found = tree.find_space(tx, principal, space)
+            tx.run(statements.MARK_PURGING, item=_item(tx, principal, found, item_id).id)
+            return found.id
 
-        def mark(tx: Transaction) -> None:
-            item = _item(tx, principal, tree.find_space(tx, principal, space), item_id)
-            tx.run(statements.MARK_PURGING, item=item.id)
-
-        self.catalogue.write(mark, found.id)
-        purge_item(self.catalogue, found.id, item_id)
+        purge_item(self.catalogue, tree.write(self.catalogue, principal, mark, space), item_id)
 
     def _home(
         self, tx: Transaction, principal: Principal, space: Space, item: TrashItem

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gateway.catalogue import statements
-from gateway.errors import BadName, Conflict, Forbidden, NotFound
+from gateway.errors import BadName, CatalogueUnavailable, Conflict, Forbidden, NotFound
 from gateway.library import names
 from gateway.library.values import Entry, Lock, Path, Principal, Resource, Role, Space
 
 if TYPE_CHECKING:
-    from gateway.catalogue import Transaction
+    from collections.abc import Callable
+
+    from gateway.catalogue import Catalogue, Transaction
+
+T = TypeVar("T")
 
 _ENTRY_END = 1 + len(Entry._fields)
 
@@ -87,6 +91,24 @@ def find_space(tx: Transaction, principal: Principal, name: str) -> Space:
     if row is None:
         raise NotFound("There is nothing here.")
     return Space._make(row)
+
+
+def write(catalogue: Catalogue, principal: Principal, work: Callable[[Transaction], T], *held: str) -> T:
+    """Run ``work`` in a transaction that holds the spaces of these names.
+
+    A name that came to mean another space before the lock was taken is refused: ``work`` would change a tree whose
+    row it does not hold.
+    """
+    with catalogue.read() as tx:
+        spaces = {name: find_space(tx, principal, name).id for name in held}
+
+    def checked(tx: Transaction) -> T:
+        for name, space_id in spaces.items():
+            if find_space(tx, principal, name).id != space_id:
+                raise CatalogueUnavailable("The space was renamed meanwhile.")
+        return work(tx)
+
+    return catalogue.write(checked, *spaces.values())
 
 
 def check_reach(tx: Transaction, entry: Entry, was: Path, path: Path) -> None:

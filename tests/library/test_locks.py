@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway.errors import Conflict, Forbidden, Locked, NotFound, PreconditionFailed, QuotaExceeded, TooManyRequests
+from gateway.errors import (
+    CatalogueUnavailable,
+    Conflict,
+    Forbidden,
+    Locked,
+    NotFound,
+    PreconditionFailed,
+    QuotaExceeded,
+    TooManyRequests,
+)
 from gateway.library import locks
 from gateway.library.values import NO_CONDITIONS, Conditions, Lock, PropertyChange, Role
 from tests.library.house import House, Sums, at, failures, together, tokens, untouchable
@@ -392,3 +401,20 @@ def test_a_lock_is_told_with_its_kind_and_time(house: House) -> None:
     assert lock.token.startswith("urn:uuid:")
     assert (lock.entry_id, lock.account_id) == (resource.entry.id, house.alice.account_id)
     assert (bool(lock.infinite), bool(lock.exclusive), lock.owner) == (True, False, "<d:href>x</d:href>")
+
+
+def test_a_name_that_means_another_space_meanwhile_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.put("family/a", b"x")
+    house.library.spaces.add("other")
+    house.library.spaces.grant("other", "alice", Role.MANAGER)
+    plain = house.catalogue.write
+
+    def renamed_first(*arguments: Any, **options: Any) -> Any:
+        monkeypatch.undo()
+        house.library.spaces.rename("family", "old")
+        house.library.spaces.rename("other", "family")
+        return plain(*arguments, **options)
+
+    monkeypatch.setattr(type(house.catalogue), "write", lambda _self, *a, **k: renamed_first(*a, **k))
+    with pytest.raises(CatalogueUnavailable):
+        house.lock("family/a")
