@@ -4,7 +4,7 @@ The models declare the schema and name the columns for :mod:`gateway.catalogue.s
 as objects, because a Core statement that was built once costs a fifth of an ORM session.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -18,6 +18,11 @@ Number = Annotated[int, mapped_column(_BIG)]
 Name = Annotated[str, mapped_column(_NAME)]
 # SQLite gives a deleted row's id to the next insert unless told not to; ids here are never given twice.
 _NEVER_REUSED = {"sqlite_autoincrement": True}
+
+
+def _only(condition: str) -> dict[str, Any]:
+    """Options of an index over the rows that meet a condition."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class Base(DeclarativeBase):
@@ -100,6 +105,8 @@ class Space(Base):
     """Hidden root of what was deleted."""
     created: Mapped[Number]
     removed: Mapped[int | None] = mapped_column(_BIG)
+    seq: Mapped[int] = mapped_column(_BIG, server_default=text("0"))
+    """Counts the changes of its photos; each changed day carries the number of its last one."""
 
 
 class Member(Base):
@@ -113,10 +120,15 @@ class Member(Base):
 
 
 class Blob(Base):
-    """The immutable bytes of one version of a file: one object in the store."""
+    """The immutable bytes of one version of a file: one object in the store. It carries its own job."""
 
     __tablename__ = "blob"
-    __table_args__ = (_NEVER_REUSED,)
+    __table_args__ = (
+        Index("blob_sha256", "sha256"),
+        Index("blob_due", "due", **_only("due IS NOT NULL")),
+        Index("blob_failed", "id", **_only("error IS NOT NULL")),
+        _NEVER_REUSED,
+    )
     id: Mapped[Key]
     key: Mapped[Name] = mapped_column(_NAME, unique=True)
     size: Mapped[Number]
@@ -127,6 +139,16 @@ class Blob(Base):
     media: Mapped[bool]
     """Whether its first bytes are those of a photograph or video."""
     created: Mapped[Number]
+    due: Mapped[int | None] = mapped_column(_BIG)
+    """When its job may be claimed; None when there is nothing to do. A claim moves it ahead by the length of the
+    lease, so that the job of a worker that died is due again by itself."""
+    tries: Mapped[int] = mapped_column(_BIG, server_default=text("0"))
+    worker: Mapped[str | None]
+    """Who claimed the job last; only this claim may record an outcome."""
+    error: Mapped[str | None]
+    """Why there is no picture of it, for a person to read."""
+    version: Mapped[int] = mapped_column(_BIG, server_default=text("0"))
+    """The version of the indexer that has been through it; 0 for none."""
 
 
 class Entry(Base):
@@ -266,3 +288,163 @@ class Chore(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     due: Mapped[Number]
     lease: Mapped[Number]
+
+
+class Place(Base):
+    """A town of GeoNames that some photo was taken near."""
+
+    __tablename__ = "place"
+    id: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)
+    """GeoNames id."""
+    town: Mapped[str]
+    region: Mapped[str]
+    country: Mapped[str]
+    country_code: Mapped[str]
+
+
+class Media(Base):
+    """What the indexer extracted from a blob; :class:`gateway.library.extracted.Extracted` says what each means."""
+
+    __tablename__ = "media"
+    __table_args__ = (Index("media_content", "content_id", **_only("content_id IS NOT NULL")),)
+    blob_id: Mapped[int] = mapped_column(
+        _BIG, ForeignKey("blob.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    kind: Mapped[str]
+    format: Mapped[str]
+    width: Mapped[Number]
+    height: Mapped[Number]
+    duration: Mapped[int | None] = mapped_column(_BIG)
+    frames: Mapped[Number]
+    video_codec: Mapped[str | None]
+    audio_codec: Mapped[str | None]
+    date_rule: Mapped[str | None]
+    wall: Mapped[int | None] = mapped_column(_BIG)
+    utc_offset: Mapped[int | None] = mapped_column(_BIG)
+    zone: Mapped[str | None]
+    offset_rule: Mapped[str | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    altitude: Mapped[float | None]
+    place_id: Mapped[int | None] = mapped_column(_BIG, ForeignKey("place.id"))
+    make: Mapped[str | None]
+    model: Mapped[str | None]
+    lens: Mapped[str | None]
+    exposure_time: Mapped[float | None]
+    aperture: Mapped[float | None]
+    iso: Mapped[int | None] = mapped_column(_BIG)
+    focal_length: Mapped[float | None]
+    focal_length_35mm: Mapped[float | None]
+    flash: Mapped[bool | None]
+    title: Mapped[str | None]
+    description: Mapped[str | None]
+    rating: Mapped[int | None] = mapped_column(_BIG)
+    tags: Mapped[str]
+    """A JSON array."""
+    content_id: Mapped[str | None]
+    motion_start: Mapped[int | None] = mapped_column(_BIG)
+    motion_length: Mapped[int | None] = mapped_column(_BIG)
+    projection: Mapped[str | None]
+    thumbhash: Mapped[bytes | None]
+    phash: Mapped[int | None] = mapped_column(_BIG)
+
+
+class RenditionSet(Base):
+    """The renditions of all blobs of these bytes: one object that holds them one after the other."""
+
+    __tablename__ = "rendition_set"
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[Name] = mapped_column(_NAME, unique=True)
+    size: Mapped[Number]
+    pictures: Mapped[str]
+    """A JSON array of ``[name, width, height, start, length]``."""
+
+
+class Playable(Base):
+    """The copy of a video that every browser plays, made when somebody asks for it; shared by equal bytes."""
+
+    __tablename__ = "playable"
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str | None] = mapped_column(_NAME, unique=True)
+    """None until it is made."""
+    size: Mapped[Number]
+    due: Mapped[int | None] = mapped_column(_BIG)
+    """As in :class:`Blob`."""
+    tries: Mapped[Number]
+    worker: Mapped[str | None]
+    error: Mapped[str | None]
+
+
+class Photo(Base):
+    """A gallery item: an entry that is a photograph or a video, as the timeline sorts and filters it.
+
+    Derived from entry, blob, media and sidecar by :mod:`gateway.library.photos`, which alone writes it.
+    """
+
+    __tablename__ = "photo"
+    __table_args__ = (
+        Index(
+            "photo_timeline",
+            "space_id",
+            "day",
+            "taken",
+            "entry_id",
+            **_only("stack_id IS NULL"),
+        ),
+        Index("photo_folder", "folder_id"),
+        Index("photo_added", "space_id", "added"),
+        Index("photo_cell", "space_id", "cell", **_only("cell IS NOT NULL")),
+    )  # fmt: skip
+    entry_id: Mapped[int] = mapped_column(
+        _BIG, ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    space_id: Mapped[int] = mapped_column(_BIG, ForeignKey("space.id", ondelete="CASCADE"))
+    folder_id: Mapped[Number]
+    blob_id: Mapped[Number]
+    """The version that it was made from; its entry may already point to a newer one."""
+    stack_id: Mapped[int | None] = mapped_column(_BIG)
+    """The photo that stands for it, where it is the RAW file or the moving half of another one."""
+    day: Mapped[Number]
+    """Days from 1970-01-01 to the day on its own wall clock."""
+    taken: Mapped[Number]
+    """Its wall clock."""
+    utc_offset: Mapped[int | None] = mapped_column(_BIG)
+    zone: Mapped[str | None]
+    date_rule: Mapped[str]
+    offset_rule: Mapped[str | None]
+    added: Mapped[Number]
+    ratio: Mapped[Number]
+    """Width by height, times 100, from 40 to 320."""
+    kind: Mapped[str]
+    flags: Mapped[Number]
+    """Bits of :class:`gateway.library.photos.Flag`."""
+    duration: Mapped[int | None] = mapped_column(_BIG)
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    cell: Mapped[int | None] = mapped_column(_BIG)
+    """Where it lies on the map, as a number whose first bits are those of the tiles around it."""
+    place_id: Mapped[int | None] = mapped_column(_BIG, ForeignKey("place.id"))
+    rating: Mapped[int | None] = mapped_column(_BIG)
+
+
+class DayCount(Base):
+    """How many photos of a space were taken on a day, stacks counted once."""
+
+    __tablename__ = "day_count"
+    space_id: Mapped[int] = mapped_column(_BIG, ForeignKey("space.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)
+    n: Mapped[Number]
+    ratio_sum: Mapped[Number]
+    seq: Mapped[Number]
+    """The space's count of changes when this day last changed."""
+
+
+class PendingSubtree(Base):
+    """A folder whose photos have to follow it: it was deleted, restored, copied, or moved to another space."""
+
+    __tablename__ = "pending_subtree"
+    entry_id: Mapped[int] = mapped_column(
+        _BIG, ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    due: Mapped[Number]
+    """When it may be worked on; whoever does moves it ahead."""
