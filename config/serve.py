@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from config import VERSION, logs, metrics, wiring
 from config.settings import INSTANCE, PREFIX, SettingsError, load
 from gateway.catalogue.schema import migrate
-from gateway.catalogue.statements import ADD_META, META
+from gateway.catalogue.statements.upkeep import ADD_META, META
 from gateway.errors import Unavailable
 from gateway.library import passwords
 from gateway.serving import Child, StartFailed, supervise, tls_context

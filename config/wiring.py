@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import inspect
 
 from gateway.catalogue import Catalogue
-from gateway.catalogue.statements import CLOCK
+from gateway.catalogue.statements.upkeep import CLOCK
 from gateway.library import library
 
 if TYPE_CHECKING:

@@ -24,7 +24,9 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
-from gateway.catalogue import statements
+from gateway.catalogue.statements import every
+from gateway.catalogue.statements import spaces as spaces_sql
+from gateway.catalogue.statements import upkeep as upkeep_sql
 from gateway.errors import CatalogueUnavailable, StoreFull
 
 if TYPE_CHECKING:
@@ -129,11 +131,10 @@ class Catalogue:
 
     def warm(self) -> None:
         """Compile every statement now and open a connection, so that no request has to wait for it."""
-        for statement in vars(statements).values():
-            if isinstance(statement, statements.Statement):
-                self._compiled[statement] = _Compiled(statement, self.engine)
+        for statement in every().values():
+            self._compiled[statement] = _Compiled(statement, self.engine)
         with self.read() as tx:
-            tx.value(statements.CLOCK)
+            tx.value(upkeep_sql.CLOCK)
 
     def copy_to(self, path: Path) -> None:
         """Copy an SQLite catalogue to a new file, as it is at one moment, while it is in use.
@@ -181,7 +182,7 @@ class Catalogue:
                 ):
                     if not self.is_sqlite:
                         for space in sorted(set(spaces)):
-                            transaction.all(statements.LOCK_SPACE, space=space)
+                            transaction.all(spaces_sql.LOCK_SPACE, space=space)
                     return work(transaction)
             except _COLLISIONS:
                 if attempt == _TRIES:

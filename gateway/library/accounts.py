@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.catalogue import statements
+from gateway.catalogue.statements import accounts as accounts_sql
+from gateway.catalogue.statements import locks as locks_sql
+from gateway.catalogue.statements import spaces as spaces_sql
+from gateway.catalogue.statements import uploads as uploads_sql
 from gateway.errors import BadRequest, Conflict, GatewayError, NotFound, TooManyAttempts, Unauthenticated
 from gateway.library import names, passwords, record, spaces
 from gateway.library.values import Principal, Role
@@ -96,7 +99,7 @@ class Accounts:
         # What no database can be asked for is nobody's name, and answered like any other wrong one.
         name_key = names.space_key(name)
         with self.catalogue.read() as tx:
-            known = [_Known._make(row) for row in tx.all(statements.CREDENTIALS_BY_NAME, name_key=name_key)]
+            known = [_Known._make(row) for row in tx.all(accounts_sql.CREDENTIALS_BY_NAME, name_key=name_key)]
         digest = passwords.digest(password)
         for one in known:
             if one.kind == "app" and hmac.compare_digest(one.secret, digest):
@@ -115,13 +118,13 @@ class Accounts:
         if chosen is not None:
             self._remembered.add(chosen.secret, password)
             with suppress(GatewayError):  # a full disk must not keep people from their photographs
-                self.catalogue.run(statements.FORGET_ATTEMPT, durable=False, who=subjects["account"])
+                self.catalogue.run(accounts_sql.FORGET_ATTEMPT, durable=False, who=subjects["account"])
             return self._principal(chosen, device)
         raise Unauthenticated("Wrong name or password.")
 
     def _require_patience(self, subjects: dict[str, str]) -> None:
         with self.catalogue.read() as tx:
-            wait = tx.value(statements.ATTEMPTS, **subjects)
+            wait = tx.value(accounts_sql.ATTEMPTS, **subjects)
         if wait is not None and wait > 0:
             raise TooManyAttempts(-(-int(wait) // 1_000_000))
 
@@ -131,7 +134,7 @@ class Accounts:
             self._used[known.credential_id] = now
             try:
                 used = {"credential": known.credential_id, "at": record.clock()}
-                self.catalogue.run(statements.USE_CREDENTIAL, durable=False, **used)
+                self.catalogue.run(accounts_sql.USE_CREDENTIAL, durable=False, **used)
             except GatewayError:
                 self._used.pop(known.credential_id, None)
         return Principal(known.account_id, known.name, bool(known.admin), known.credential_id, device[:_DEVICE])
@@ -141,12 +144,12 @@ class Accounts:
     def count(self) -> int:
         """How many accounts there are, removed ones included."""
         with self.catalogue.read() as tx:
-            return int(tx.value(statements.COUNT_ACCOUNTS))
+            return int(tx.value(accounts_sql.COUNT_ACCOUNTS))
 
     def all(self) -> list[AccountRow]:
         """Every account, removed ones included, by name."""
         with self.catalogue.read() as tx:
-            return [AccountRow._make(row) for row in tx.all(statements.ACCOUNTS)]
+            return [AccountRow._make(row) for row in tx.all(accounts_sql.ACCOUNTS)]
 
     def add(self, name: str, *, password: str, admin: bool = False, quota: int | None = None) -> int:
         """Make an account with its personal space of ``quota`` bytes; its id.
@@ -157,10 +160,10 @@ class Accounts:
 
         def work(tx: Transaction) -> int:
             now = record.clock()
-            account_id: int = tx.value(statements.ADD_ACCOUNT, admin=admin, created=now)
+            account_id: int = tx.value(accounts_sql.ADD_ACCOUNT, admin=admin, created=now)
             room = self.default_quota if quota is None else quota
             space_id = spaces.create(tx, name, owner_id=account_id, quota=room)
-            tx.run(statements.ADD_MEMBER, space_id=space_id, account_id=account_id, role=int(Role.MANAGER))
+            tx.run(spaces_sql.ADD_MEMBER, space_id=space_id, account_id=account_id, role=int(Role.MANAGER))
             _add_credential(tx, account_id, "password", stored, "password")
             return account_id
 
@@ -181,7 +184,7 @@ class Accounts:
 
         def work(tx: Transaction) -> None:
             account_id = _find(tx, name)
-            tx.run(statements.DELETE_CREDENTIALS, account=account_id, kind="password")
+            tx.run(accounts_sql.DELETE_CREDENTIALS, account=account_id, kind="password")
             _add_credential(tx, account_id, "password", stored, "password")
 
         self.catalogue.write(work)
@@ -203,14 +206,14 @@ class Accounts:
 
         def work(tx: Transaction) -> None:
             account_id, space, now = _find(tx, name), spaces.find(tx, name), record.clock()
-            is_admin = tx.all(statements.ACCOUNT_BY_NAME, name_key=names.space_key(name))[0][2]
-            tx.run(statements.REMOVE_ACCOUNT, account=account_id, at=now)
-            if is_admin and not tx.value(statements.COUNT_ADMINISTRATORS):
+            is_admin = tx.all(accounts_sql.ACCOUNT_BY_NAME, name_key=names.space_key(name))[0][2]
+            tx.run(accounts_sql.REMOVE_ACCOUNT, account=account_id, at=now)
+            if is_admin and not tx.value(accounts_sql.COUNT_ADMINISTRATORS):
                 raise Conflict("This is the last administrator: make another one first.")
-            tx.run(statements.DELETE_ALL_CREDENTIALS, account=account_id)
-            tx.run(statements.DELETE_LOCKS_OF_ACCOUNT, account=account_id)
-            tx.run(statements.DELETE_MEMBERSHIPS, account=account_id)
-            tx.run(statements.REMOVE_SPACE, space=space.id, at=now)
+            tx.run(accounts_sql.DELETE_ALL_CREDENTIALS, account=account_id)
+            tx.run(locks_sql.DELETE_LOCKS_OF_ACCOUNT, account=account_id)
+            tx.run(spaces_sql.DELETE_MEMBERSHIPS, account=account_id)
+            tx.run(spaces_sql.REMOVE_SPACE, space=space.id, at=now)
 
         self.catalogue.write(work)
 
@@ -223,8 +226,8 @@ class Accounts:
             if space.owner_id is None:
                 raise NotFound(f"There is no account “{name}”.")
             spaces.bring_back(tx, space)
-            tx.run(statements.BRING_BACK_ACCOUNT, account=space.owner_id)
-            tx.run(statements.ADD_MEMBER, space_id=space.id, account_id=space.owner_id, role=int(Role.MANAGER))
+            tx.run(accounts_sql.BRING_BACK_ACCOUNT, account=space.owner_id)
+            tx.run(spaces_sql.ADD_MEMBER, space_id=space.id, account_id=space.owner_id, role=int(Role.MANAGER))
             _add_credential(tx, space.owner_id, "password", stored, "password")
 
         self.catalogue.write(work)
@@ -232,13 +235,13 @@ class Accounts:
     def credentials(self, name: str) -> list[CredentialRow]:
         """How the account can prove itself, oldest first."""
         with self.catalogue.read() as tx:
-            rows = tx.all(statements.CREDENTIALS, account=_find(tx, name))
+            rows = tx.all(accounts_sql.CREDENTIALS, account=_find(tx, name))
         return [CredentialRow._make(row) for row in rows]
 
     def refusals(self, name: str, limit: int = 1000) -> list[RefusalRow]:
         """The account's uploads that were refused and have not arrived since, the latest first."""
         with self.catalogue.read() as tx:
-            rows = tx.all(statements.REFUSALS, account=_find(tx, name), limit=limit)
+            rows = tx.all(uploads_sql.REFUSALS, account=_find(tx, name), limit=limit)
         return [RefusalRow._make(row) for row in rows]
 
     def add_app_password(self, name: str, label: str) -> str:
@@ -255,14 +258,14 @@ class Accounts:
         """End a credential at once; NotFound."""
 
         def work(tx: Transaction) -> None:
-            if not tx.run(statements.DELETE_CREDENTIAL, credential=credential_id, account=_find(tx, name)):
+            if not tx.run(accounts_sql.DELETE_CREDENTIAL, credential=credential_id, account=_find(tx, name)):
                 raise NotFound("There is no such credential.")
 
         self.catalogue.write(work)
 
 
 def _find(tx: Transaction, name: str) -> int:
-    row = tx.one(statements.ACCOUNT_BY_NAME, name_key=names.space_key(name))
+    row = tx.one(accounts_sql.ACCOUNT_BY_NAME, name_key=names.space_key(name))
     if row is None:
         raise NotFound(f"There is no account “{name}”.")
     if row[4] is not None:
@@ -280,7 +283,7 @@ def _acceptable(password: str) -> str:
 
 def _add_credential(tx: Transaction, account_id: int, kind: str, secret: str, label: str) -> None:
     tx.run(
-        statements.ADD_CREDENTIAL,
+        accounts_sql.ADD_CREDENTIAL,
         account_id=account_id,
         kind=kind,
         secret=secret,
@@ -290,9 +293,9 @@ def _add_credential(tx: Transaction, account_id: int, kind: str, secret: str, la
 
 
 def _count_failure(tx: Transaction, who: str) -> None:
-    row = tx.one(statements.FAIL_ATTEMPT, who=who)
+    row = tx.one(accounts_sql.FAIL_ATTEMPT, who=who)
     if row is None:
-        tx.run(statements.ADD_ATTEMPT, who=who)
+        tx.run(accounts_sql.ADD_ATTEMPT, who=who)
     elif row[0] > FREE_FAILURES:
         delay = min(MAX_DELAY, 2 ** min(20, row[0] - FREE_FAILURES - 1))
-        tx.run(statements.DELAY_ATTEMPT, who=who, us=delay * 1_000_000)
+        tx.run(accounts_sql.DELAY_ATTEMPT, who=who, us=delay * 1_000_000)

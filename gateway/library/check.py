@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.catalogue import statements
+from gateway.catalogue.statements import blobs as blobs_sql
+from gateway.catalogue.statements import spaces as spaces_sql
+from gateway.catalogue.statements import trash as trash_sql
+from gateway.catalogue.statements import tree as tree_sql
+from gateway.catalogue.statements import uploads as uploads_sql
 from gateway.errors import BadName, Conflict, Exists, NotFound, QuotaExceeded
 from gateway.library import media, names, record, spaces
 from gateway.library.hold import GRACE
@@ -90,7 +94,7 @@ class Checker:
 
     def _sums(self, *, repair: bool) -> Iterator[Finding]:
         with self.catalogue.read() as tx:
-            ids = [row[0] for row in tx.all(statements.SPACES)]
+            ids = [row[0] for row in tx.all(spaces_sql.SPACES)]
         for space_id in ids:
             with self.catalogue.read() as tx:
                 differs = _recount(tx, space_id, repair=False)
@@ -106,7 +110,7 @@ class Checker:
         after = 0
         while True:
             with self.catalogue.read() as tx:
-                rows = tx.all(statements.UNREFERENCED_BLOBS, after=after, limit=_BATCH)
+                rows = tx.all(blobs_sql.UNREFERENCED_BLOBS, after=after, limit=_BATCH)
             for blob_id, key in rows:
                 if repair:
                     self.catalogue.write(partial(record.drop_blob, blob_id=blob_id, grace=GRACE))
@@ -142,7 +146,7 @@ class Checker:
         after = ""
         while True:
             with self.catalogue.read() as tx:
-                rows = tx.all(statements.BLOBS_AFTER, after=after, limit=_BATCH)
+                rows = tx.all(blobs_sql.BLOBS_AFTER, after=after, limit=_BATCH)
             yield from ((row[0], row[1], row[2]) for row in rows)
             if len(rows) < _BATCH:
                 return
@@ -152,7 +156,7 @@ class Checker:
         """Report a blob whose object was not listed, unless it is gone by now or its object is there after all."""
         blob_id, key, size = row
         with self.catalogue.read() as tx:
-            entries = [found[0] for found in tx.all(statements.ENTRIES_OF_BLOB, blob=blob_id)]
+            entries = [found[0] for found in tx.all(blobs_sql.ENTRIES_OF_BLOB, blob=blob_id)]
             paths = [_path(tx, entry_id) for entry_id in entries]
         if not entries:
             return
@@ -175,7 +179,7 @@ class Checker:
         if not repair:
             return Finding("stray", text, repaired=False)
         with self.catalogue.read() as tx:
-            row = tx.one(statements.SPACE_BY_KEY, key=stored.key.partition("/")[0])
+            row = tx.one(spaces_sql.SPACE_BY_KEY, key=stored.key.partition("/")[0])
         if row is None:
             return Finding("stray", f"{text}, and no space has its first segment: it stays", repaired=False)
         taken = self._take_in(spaces.SpaceRow._make(row), stored, into_trash=True)
@@ -201,7 +205,7 @@ class Checker:
                 return None
             now = record.clock()
             blob_id = tx.value(
-                statements.ADD_BLOB,
+                blobs_sql.ADD_BLOB,
                 key=stored.key,
                 size=size,
                 sha256=sha256.hexdigest(),
@@ -236,7 +240,7 @@ def take_in_all(checker: Checker, default_quota: int) -> Iterator[Taken | Findin
     that key, with ``default_quota`` bytes or as many as they have.
     """
     with checker.catalogue.read() as tx:
-        rows = [spaces.SpaceRow._make(row) for row in tx.all(statements.SPACES)]
+        rows = [spaces.SpaceRow._make(row) for row in tx.all(spaces_sql.SPACES)]
     unknown: dict[str, int] = {}
     known = {row.key for row in rows}
     for stored in checker.store.list():
@@ -257,20 +261,20 @@ def take_in_all(checker: Checker, default_quota: int) -> Iterator[Taken | Findin
 
 
 def _recount(tx: Transaction, space_id: int, *, repair: bool) -> Finding | None:
-    row = tx.one(statements.SPACE_BY_ID, space=space_id)
+    row = tx.one(spaces_sql.SPACE_BY_ID, space=space_id)
     if row is None:
         return None
     space = spaces.SpaceRow._make(row)
-    live_entries, live = (int(x) for x in tx.all(statements.SUBTREE, entry=space.root_id)[0])
-    trash_entries, trash = (int(x) for x in tx.all(statements.SUBTREE, entry=space.trash_id)[0])
-    held = int(tx.value(statements.HELD, space=space_id))
+    live_entries, live = (int(x) for x in tx.all(tree_sql.SUBTREE, entry=space.root_id)[0])
+    trash_entries, trash = (int(x) for x in tx.all(tree_sql.SUBTREE, entry=space.trash_id)[0])
+    held = int(tx.value(uploads_sql.HELD, space=space_id))
     counted = {"live": live, "held": held, "trash": trash, "entries": live_entries + trash_entries}
     stored = {name: getattr(space, name) for name in counted}
     if counted == stored:
         return None
     if repair:
         tx.run(
-            statements.SET_SUMS, space=space_id, new_live=live, new_held=held, new_trash=trash,
+            spaces_sql.SET_SUMS, space=space_id, new_live=live, new_held=held, new_trash=trash,
             new_entries=counted["entries"],
         )  # fmt: skip
     wrong = ", ".join(f"{name} is {stored[name]}, counted {counted[name]}" for name in counted
@@ -286,7 +290,7 @@ def _into_trash(tx: Transaction, space: SpaceRow, name: str, blob_id: int, size:
     entry_id = record.new_entry(
         tx, space.trash_id, str(item), is_folder=False, blob_id=blob_id, created=now, modified=modified
     )
-    tx.run(statements.SET_TRASHED, item=item, new_entry=entry_id)
+    tx.run(trash_sql.SET_TRASHED, item=item, new_entry=entry_id)
     record.settle(tx, space.id, trash=size, entries=1)
     return f"found/{name}"
 
@@ -297,7 +301,7 @@ def _names(tx: Transaction, key: str) -> bool:
     """
     return any(
         tx.one(statement, which=key) is not None
-        for statement in (statements.HOLD_KEY, statements.BLOB_BY_KEY, statements.GARBAGE_KEY)
+        for statement in (uploads_sql.HOLD_KEY, blobs_sql.BLOB_BY_KEY, blobs_sql.GARBAGE_KEY)
     )
 
 
@@ -305,7 +309,7 @@ def _folders(tx: Transaction, space: SpaceRow, folders: list[str]) -> tuple[int,
     """Make the folders of a key where they are missing: the last one's id, and how many are new."""
     parent_id, new, now = space.root_id, 0, record.clock()
     for folder in folders:
-        row = tx.one(statements.CHILD, parent=parent_id, name_key=names.key(folder))
+        row = tx.one(tree_sql.CHILD, parent=parent_id, name_key=names.key(folder))
         if row is not None and not row[2]:
             raise Conflict(f"“{folder}” is a file.")
         if row is None:
@@ -318,8 +322,8 @@ def _folders(tx: Transaction, space: SpaceRow, folders: list[str]) -> tuple[int,
 
 def _path(tx: Transaction, entry_id: int) -> str:
     """Where an entry is, for a person; what is in the trash is there by the id of its item."""
-    root, *above = tx.all(statements.ABOVE, entry=entry_id)
-    space, in_trash = tx.all(statements.SPACE_OF_ROOT, root=root[0])[0]
+    root, *above = tx.all(tree_sql.ABOVE, entry=entry_id)
+    space, in_trash = tx.all(spaces_sql.SPACE_OF_ROOT, root=root[0])[0]
     return "/".join([str(space), *(["(trash)"] if in_trash else []), *(str(row[1]) for row in above)])
 
 

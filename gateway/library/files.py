@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from gateway.catalogue import statements
+from gateway.catalogue.statements import blobs as blobs_sql
+from gateway.catalogue.statements import locks as locks_sql
+from gateway.catalogue.statements import spaces as spaces_sql
+from gateway.catalogue.statements import tree as tree_sql
 from gateway.errors import Conflict, Exists, Forbidden, PreconditionFailed, TooLarge
 from gateway.library import conditions as conditions_
 from gateway.library import names, policy, record, tree
@@ -59,7 +62,7 @@ class Files:
     def spaces(self, principal: Principal) -> list[Space]:
         """The spaces that the principal is a member of, by name."""
         with self.catalogue.read() as tx:
-            return [Space._make(row) for row in tx.all(statements.SPACES_OF_MEMBER, account=principal.account_id)]
+            return [Space._make(row) for row in tx.all(spaces_sql.SPACES_OF_MEMBER, account=principal.account_id)]
 
     def stat(self, principal: Principal, path: Path) -> Resource:
         """What is at ``path``; NotFound."""
@@ -84,16 +87,16 @@ class Files:
         after = ""
         while True:
             with self.catalogue.read() as tx:
-                rows = tx.all(statements.PAGE, parent=parent, after=after, limit=_PAGE)
+                rows = tx.all(tree_sql.PAGE, parent=parent, after=after, limit=_PAGE)
                 if not rows:
                     return
                 span = {"parent": parent, "after": after, "last": rows[-1][-1]}
                 locks: dict[int, tuple[Lock, ...]] = {}
-                for row in tx.all(statements.PAGE_LOCKS, **span):
+                for row in tx.all(tree_sql.PAGE_LOCKS, **span):
                     lock = Lock._make(row)
                     locks[lock.entry_id] = (*locks.get(lock.entry_id, ()), lock)
                 properties: dict[int, dict[PropertyName, str]] = {}
-                for entry_id, namespace, name, value in tx.all(statements.PAGE_PROPERTIES, **span):
+                for entry_id, namespace, name, value in tx.all(tree_sql.PAGE_PROPERTIES, **span):
                     properties.setdefault(entry_id, {})[namespace, name] = value
             yield Page([Entry._make(row[:-1]) for row in rows], locks, properties)
             if len(rows) < _PAGE:
@@ -107,7 +110,7 @@ class Files:
             if resource.entry.is_folder:
                 raise Conflict("This is a folder.")
             blob = resource.entry.blob_id
-            row = None if blob is None else tx.one(statements.BLOB_KEY, blob=blob)
+            row = None if blob is None else tx.one(blobs_sql.BLOB_KEY, blob=blob)
         if blob is None:
             return Content(resource, lambda _start, _length: iter(()), lambda: None)
         if row is None:  # replaced, or deleted, and purged since: what is there now?
@@ -219,20 +222,20 @@ class Files:
             goal = tree.walk(tx, principal, destination)
             conditions_.require_tokens(tx, _locks_of_removal(tx, origin), conditions, principal, origin)
             created = _clear(tx, principal, origin, goal, conditions, overwrite=overwrite, below=True)
-            for row in tx.all(statements.LOCKS_BELOW, space=origin.space.id, entry=entry.id):
-                tx.run(statements.DELETE_LOCK, which=row[0])
+            for row in tx.all(locks_sql.LOCKS_BELOW, space=origin.space.id, entry=entry.id):
+                tx.run(locks_sql.DELETE_LOCK, which=row[0])
             name = destination[-1]
             tx.run(
-                statements.RELOCATE,
+                tree_sql.RELOCATE,
                 entry=entry.id,
                 new_parent=goal.parent.id,
                 new_name=name,
                 new_name_key=names.key(name),
             )
             if modified is not None:
-                tx.run(statements.SET_TIMES, entry=entry.id, new_modified=modified, new_created=entry.created)
+                tx.run(tree_sql.SET_TIMES, entry=entry.id, new_modified=modified, new_created=entry.created)
             if origin.space.id != goal.space.id:
-                count, size = (int(x) for x in tx.all(statements.SUBTREE, entry=entry.id)[0])
+                count, size = (int(x) for x in tx.all(tree_sql.SUBTREE, entry=entry.id)[0])
                 record.settle(tx, origin.space.id, live=-size, entries=-count)
                 record.settle(tx, goal.space.id, live=size, entries=count)
             change = record.change(tx, self.guards, principal, "moved", goal.space, entry.id, destination, source)
@@ -263,15 +266,15 @@ class Files:
             for (namespace, name), value in changes:
                 if len(namespace.encode()) + len(name.encode()) > _MAX_PROPERTY_NAME_BYTES:
                     raise TooLarge("The name of a property is too long.")
-                tx.run(statements.DELETE_PROPERTY, entry=entry.id, space_uri=namespace, local=name)
+                tx.run(tree_sql.DELETE_PROPERTY, entry=entry.id, space_uri=namespace, local=name)
                 if value is not None:
-                    tx.run(statements.ADD_PROPERTY, entry_id=entry.id, namespace=namespace, name=name, value=value)
-            count, size = tx.all(statements.COUNT_PROPERTIES, entry=entry.id)[0]
+                    tx.run(tree_sql.ADD_PROPERTY, entry_id=entry.id, namespace=namespace, name=name, value=value)
+            count, size = tx.all(tree_sql.COUNT_PROPERTIES, entry=entry.id)[0]
             if count > _MAX_PROPERTIES or size > _MAX_PROPERTY_BYTES:
                 raise TooLarge("These are more properties than an entry can have.")
             if modified is not None or created is not None:
                 tx.run(
-                    statements.SET_TIMES,
+                    tree_sql.SET_TIMES,
                     entry=entry.id,
                     new_modified=entry.modified if modified is None else modified,
                     new_created=entry.created if created is None else created,
@@ -291,7 +294,7 @@ class Files:
 
 
 def _properties(tx: Transaction, entry: Entry) -> dict[PropertyName, str]:
-    return {(row[0], row[1]): row[2] for row in tx.all(statements.PROPERTIES, entry=entry.id)}
+    return {(row[0], row[1]): row[2] for row in tx.all(tree_sql.PROPERTIES, entry=entry.id)}
 
 
 def _allow(
@@ -304,7 +307,7 @@ def _allow(
 def _locks_of_removal(tx: Transaction, found: tree.Walk) -> tuple[Lock, ...]:
     """What taking an entry away touches: itself, its parent's members, and everything below."""
     entry = found.found()
-    below = tx.all(statements.LOCKS_BELOW, space=found.space.id, entry=entry.id) if entry.is_folder else []
+    below = tx.all(locks_sql.LOCKS_BELOW, space=found.space.id, entry=entry.id) if entry.is_folder else []
     return found.protecting + found.guarding_members + tuple(Lock._make(row) for row in below)
 
 
@@ -356,20 +359,20 @@ def _copy(
     time = entry.modified if modified is None else modified
     count, size = 1, entry.size
     if entry.is_folder and recursive:
-        count, size = (int(x) for x in tx.all(statements.SUBTREE, entry=entry.id)[0])
+        count, size = (int(x) for x in tx.all(tree_sql.SUBTREE, entry=entry.id)[0])
     new = record.new_entry(
         tx, parent_id, name, is_folder=entry.is_folder, blob_id=entry.blob_id, created=now, modified=time
     )
-    tx.run(statements.COPY_OWN_PROPERTIES, into=new, entry=entry.id)
+    tx.run(tree_sql.COPY_OWN_PROPERTIES, into=new, entry=entry.id)
     # Folder by folder: one statement copies all files of a folder, and ids need no mapping.
     waiting = [(entry.id, new)] if entry.is_folder and recursive else []
     while waiting:
         old_folder, new_folder = waiting.pop()
-        tx.run(statements.COPY_FILES, parent=old_folder, into=new_folder)
-        for child, child_name, _key, created, changed in tx.all(statements.FOLDERS_IN, parent=old_folder):
+        tx.run(tree_sql.COPY_FILES, parent=old_folder, into=new_folder)
+        for child, child_name, _key, created, changed in tx.all(tree_sql.FOLDERS_IN, parent=old_folder):
             copied = record.new_entry(
                 tx, new_folder, child_name, is_folder=True, blob_id=None, created=created, modified=changed
             )
             waiting.append((child, copied))
-        tx.run(statements.COPY_CHILDREN_PROPERTIES, parent=old_folder, into=new_folder)
+        tx.run(tree_sql.COPY_CHILDREN_PROPERTIES, parent=old_folder, into=new_folder)
     return new, size, count

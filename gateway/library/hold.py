@@ -8,7 +8,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from gateway.catalogue import statements
+from gateway.catalogue.statements import blobs as blobs_sql
+from gateway.catalogue.statements import spaces as spaces_sql
+from gateway.catalogue.statements import uploads as uploads_sql
 from gateway.errors import HoldLost, QuotaExceeded
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ class Hold:
 
         def work(tx: Transaction) -> None:
             _reserve(tx, space_id, size)
-            tx.run(statements.ADD_HOLD, new_key=key, space=space_id, size=size, us=LIFETIME, who=instance)
+            tx.run(uploads_sql.ADD_HOLD, new_key=key, space=space_id, size=size, us=LIFETIME, who=instance)
 
         # A power cut that loses this row has lost its upload too, so it need not wait for the disk.
         catalogue.write(work, space_id, durable=False)
@@ -60,11 +62,11 @@ class Hold:
 
     def _grow(self, more: int) -> None:
         def work(tx: Transaction) -> None:
-            if not tx.run(statements.RENEW_HOLD, which=self.key, us=LIFETIME):
+            if not tx.run(uploads_sql.RENEW_HOLD, which=self.key, us=LIFETIME):
                 raise HoldLost("The upload took a pause that was too long.")
             if more:
                 _reserve(tx, self._space_id, more)
-                tx.run(statements.GROW_HOLD, which=self.key, more=more)
+                tx.run(uploads_sql.GROW_HOLD, which=self.key, more=more)
 
         self._catalogue.write(work, self._space_id, durable=False)
         self._held += more
@@ -72,7 +74,7 @@ class Hold:
 
     def end(self, tx: Transaction) -> int:
         """Delete the row inside the settling transaction; the bytes it held. HoldLost when it is gone already."""
-        row = tx.one(statements.END_HOLD, which=self.key)
+        row = tx.one(uploads_sql.END_HOLD, which=self.key)
         if row is None:
             raise HoldLost("The upload took too long and its reservation has ended.")
         return int(row[0])
@@ -83,20 +85,20 @@ class Hold:
         def work(tx: Transaction) -> None:
             abandon(tx, self.key)
             # The hold may have been ended before, and its garbage collected, while the store was still writing.
-            tx.run(statements.ADD_GARBAGE, new_key=self.key, us=GRACE)
+            tx.run(blobs_sql.ADD_GARBAGE, new_key=self.key, us=GRACE)
 
         # Durable, unlike the hold: a crash of the database that lost both would leave an object that no row names.
         self._catalogue.write(work, self._space_id)
 
 
 def _reserve(tx: Transaction, space_id: int, size: int) -> None:
-    if size > 0 and not tx.run(statements.HOLD_BYTES, space=space_id, size=size):
+    if size > 0 and not tx.run(spaces_sql.HOLD_BYTES, space=space_id, size=size):
         raise QuotaExceeded("The space is full.")
 
 
 def abandon(tx: Transaction, key: str) -> None:
     """End a hold and make its key garbage. Nothing happens when it has settled, or was ended, before."""
-    row = tx.one(statements.END_HOLD, which=key)
+    row = tx.one(uploads_sql.END_HOLD, which=key)
     if row is not None:
-        tx.run(statements.RELEASE_BYTES, space=row[1], size=row[0])
-        tx.run(statements.ADD_GARBAGE, new_key=key, us=GRACE)
+        tx.run(spaces_sql.RELEASE_BYTES, space=row[1], size=row[0])
+        tx.run(blobs_sql.ADD_GARBAGE, new_key=key, us=GRACE)

@@ -6,7 +6,8 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from gateway.catalogue import statements
+from gateway.catalogue.statements import locks as locks_sql
+from gateway.catalogue.statements import upkeep as upkeep_sql
 from gateway.errors import Conflict, Forbidden, Locked, PreconditionFailed, TooManyRequests
 from gateway.library import conditions as conditions_
 from gateway.library import record, tree
@@ -53,7 +54,7 @@ class Locks:
             found = tree.walk(tx, principal, path)
             found.require(Role.EDITOR)
             conditions_.check(conditions, found, lambda other: tree.walk(tx, principal, other))
-            if tx.value(statements.LOCKS_OF_ACCOUNT, account=principal.account_id) >= MAX_PER_ACCOUNT:
+            if tx.value(locks_sql.LOCKS_OF_ACCOUNT, account=principal.account_id) >= MAX_PER_ACCOUNT:
                 raise TooManyRequests("This account has too many locks.", retry_after=60)
             change = None
             created = found.target is None
@@ -62,13 +63,13 @@ class Locks:
                 change = self._make_file(tx, principal, found)
                 found = tree.walk(tx, principal, path)
             entry = found.found()
-            below = tx.all(statements.LOCKS_BELOW, space=found.space.id, entry=entry.id) if infinite else []
+            below = tx.all(locks_sql.LOCKS_BELOW, space=found.space.id, entry=entry.id) if infinite else []
             for lock in (*found.protecting, *(Lock._make(row) for row in below)):
                 if exclusive or lock.exclusive:
                     raise Locked(tree.place(tx, found, lock.entry_id))
             token = f"urn:uuid:{uuid.uuid4()}"
             tx.run(
-                statements.ADD_LOCK,
+                locks_sql.ADD_LOCK,
                 token=token,
                 space_id=found.space.id,
                 entry_id=entry.id,
@@ -76,7 +77,7 @@ class Locks:
                 exclusive=exclusive,
                 owner=owner,
                 account_id=principal.account_id,
-                expires=tx.value(statements.CLOCK) + _bounded(seconds) * 1_000_000,
+                expires=tx.value(upkeep_sql.CLOCK) + _bounded(seconds) * 1_000_000,
             )
             found = tree.walk(tx, principal, path)
             return _by_token(tx, token), found.resource(), created, change
@@ -95,7 +96,7 @@ class Locks:
             found.require(Role.EDITOR)
             for lock in found.protecting:
                 if lock.token in conditions.tokens and lock.account_id == principal.account_id:
-                    tx.run(statements.REFRESH_LOCK, which=lock.token, us=_bounded(seconds) * 1_000_000)
+                    tx.run(locks_sql.REFRESH_LOCK, which=lock.token, us=_bounded(seconds) * 1_000_000)
                     return _by_token(tx, lock.token)
             raise PreconditionFailed("There is no such lock.")
 
@@ -115,7 +116,7 @@ class Locks:
                 if lock.token == token:
                     if lock.account_id != principal.account_id and found.space.role < Role.MANAGER:
                         raise Forbidden("This is somebody else's lock.")
-                    tx.run(statements.DELETE_LOCK, which=token)
+                    tx.run(locks_sql.DELETE_LOCK, which=token)
                     return
             raise Conflict("There is no such lock.")
 
@@ -140,7 +141,7 @@ def _bounded(seconds: int) -> int:
 
 
 def _by_token(tx: Transaction, token: str) -> Lock:
-    row = tx.one(statements.LOCK_BY_TOKEN, which=token)
+    row = tx.one(locks_sql.LOCK_BY_TOKEN, which=token)
     if row is None:  # it expired a moment ago
         raise PreconditionFailed("There is no such lock.")
     return Lock._make(row)

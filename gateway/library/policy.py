@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.catalogue import statements
+from gateway.catalogue.statements import tree as tree_sql
 from gateway.errors import TooLarge, UnsupportedType
 from gateway.library import media, names
 
@@ -50,7 +50,7 @@ def check_arrival(tx: Transaction, space: Space, entry: Entry, name: str, *, is_
         return
     limit = None if is_here else space.max_file_size
     rows = tx.all(
-        statements.NOT_TAKEN, entry=entry.id, any_type=not space.media_only, most=2**62 if limit is None else limit
+        tree_sql.NOT_TAKEN, entry=entry.id, any_type=not space.media_only, most=2**62 if limit is None else limit
     )
     for found, is_media, size in rows:
         if limit is not None and size > limit:

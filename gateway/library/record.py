@@ -6,7 +6,11 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from gateway.catalogue import statements
+from gateway.catalogue.statements import blobs as blobs_sql
+from gateway.catalogue.statements import locks as locks_sql
+from gateway.catalogue.statements import spaces as spaces_sql
+from gateway.catalogue.statements import trash as trash_sql
+from gateway.catalogue.statements import tree as tree_sql
 from gateway.errors import QuotaExceeded
 from gateway.library import names
 from gateway.library.values import Change, Entry, Path, Principal, Space
@@ -33,10 +37,10 @@ def settle(tx: Transaction, space_id: int, *, live: int = 0, held: int = 0, tras
     below use, and people must still be able to delete.
     """
     settled = tx.run(
-        statements.SETTLE, space=space_id, live=live, held=held, trash=trash, entries=entries, most=MAX_ENTRIES
+        spaces_sql.SETTLE, space=space_id, live=live, held=held, trash=trash, entries=entries, most=MAX_ENTRIES
     )
     if not settled:
-        full = tx.value(statements.ENTRIES_OF_SPACE, space=space_id) + entries > MAX_ENTRIES
+        full = tx.value(spaces_sql.ENTRIES_OF_SPACE, space=space_id) + entries > MAX_ENTRIES
         raise QuotaExceeded("The space has too many files." if full else "The space is full.")
 
 
@@ -61,7 +65,7 @@ def change(
 def note(tx: Transaction, made: Change) -> None:
     """Write a change into the record of its space."""
     tx.run(
-        statements.ADD_CHANGE,
+        tree_sql.ADD_CHANGE,
         space_id=made.space_id,
         at=clock(),
         kind=made.kind,
@@ -87,7 +91,7 @@ def new_entry(
 ) -> int:
     """Insert an entry; its id. The caller holds the space and has seen that the name is free."""
     entry_id: int = tx.value(
-        statements.ADD_ENTRY,
+        tree_sql.ADD_ENTRY,
         parent_id=parent_id,
         name=name,
         name_key=names.key(name),
@@ -107,7 +111,7 @@ def new_item(
     The caller puts the entry there, names it in the item, and settles.
     """
     item: int = tx.value(
-        statements.ADD_TRASH_ITEM,
+        trash_sql.ADD_TRASH_ITEM,
         space_id=space_id,
         entry_id=None,
         name=path[-1],
@@ -129,12 +133,12 @@ def trash_entry(
 
     The caller settles: live shrinks and trash grows by the bytes.
     """
-    count, size = tx.all(statements.SUBTREE, entry=entry.id)[0]
-    for row in tx.all(statements.LOCKS_BELOW, space=space.id, entry=entry.id):
-        tx.run(statements.DELETE_LOCK, which=row[0])
+    count, size = tx.all(tree_sql.SUBTREE, entry=entry.id)[0]
+    for row in tx.all(locks_sql.LOCKS_BELOW, space=space.id, entry=entry.id):
+        tx.run(locks_sql.DELETE_LOCK, which=row[0])
     item = new_item(tx, space.id, path, parent_id, int(size), account_id=principal.account_id, device=principal.device)
-    tx.run(statements.RELOCATE, entry=entry.id, new_parent=space.trash_id, new_name=str(item), new_name_key=str(item))
-    tx.run(statements.SET_TRASHED, item=item, new_entry=entry.id)
+    tx.run(tree_sql.RELOCATE, entry=entry.id, new_parent=space.trash_id, new_name=str(item), new_name_key=str(item))
+    tx.run(trash_sql.SET_TRASHED, item=item, new_entry=entry.id)
     return int(size), int(count)
 
 
@@ -152,14 +156,14 @@ def trash_version(
         created=entry.created,
         modified=entry.modified,
     )
-    tx.run(statements.SET_TRASHED, item=item, new_entry=kept)
+    tx.run(trash_sql.SET_TRASHED, item=item, new_entry=kept)
 
 
 def drop_blob(tx: Transaction, blob_id: int | None, grace: int) -> None:
     """Turn a blob that no entry refers to any more into garbage, to be deleted ``grace`` microseconds from now."""
     if blob_id is None:
         return
-    tx.all(statements.LOCK_BLOB, blob=blob_id)
-    row = tx.one(statements.DROP_BLOB, blob=blob_id)
+    tx.all(blobs_sql.LOCK_BLOB, blob=blob_id)
+    row = tx.one(blobs_sql.DROP_BLOB, blob=blob_id)
     if row is not None:
-        tx.run(statements.ADD_GARBAGE, new_key=row[0], us=grace)
+        tx.run(blobs_sql.ADD_GARBAGE, new_key=row[0], us=grace)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.catalogue import statements
+from gateway.catalogue.statements import accounts as accounts_sql
+from gateway.catalogue.statements import locks as locks_sql
+from gateway.catalogue.statements import spaces as spaces_sql
+from gateway.catalogue.statements import tree as tree_sql
 from gateway.errors import BadRequest, Conflict, Exists, NotFound
 from gateway.library import names, record
 from gateway.library.values import Role
@@ -54,7 +57,7 @@ class Spaces:
     def all(self) -> list[SpaceRow]:
         """Every space, removed ones included, by name."""
         with self.catalogue.read() as tx:
-            return [SpaceRow._make(row) for row in tx.all(statements.SPACES)]
+            return [SpaceRow._make(row) for row in tx.all(spaces_sql.SPACES)]
 
     def find(self, name: str) -> SpaceRow:
         """The space of that name, removed or not; NotFound."""
@@ -65,7 +68,7 @@ class Spaces:
         """Who may use the space, by name."""
         with self.catalogue.read() as tx:
             space = find(tx, name)
-            return [MemberRow._make(row) for row in tx.all(statements.MEMBERS, space=space.id)]
+            return [MemberRow._make(row) for row in tx.all(spaces_sql.MEMBERS, space=space.id)]
 
     def add(self, name: str, *, quota: int | None = None) -> SpaceRow:
         """Make a shared space; Exists when an account or space has the name. ``quota`` in bytes."""
@@ -82,9 +85,9 @@ class Spaces:
         def work(tx: Transaction) -> None:
             space, account_id = _shared(tx, name), _account(tx, account)
             if role < Role.EDITOR:
-                tx.run(statements.DELETE_LOCKS_OF_MEMBER, space=space.id, account=account_id)
-            if not tx.run(statements.SET_ROLE, space=space.id, account=account_id, new_role=int(role)):
-                tx.run(statements.ADD_MEMBER, space_id=space.id, account_id=account_id, role=int(role))
+                tx.run(locks_sql.DELETE_LOCKS_OF_MEMBER, space=space.id, account=account_id)
+            if not tx.run(spaces_sql.SET_ROLE, space=space.id, account=account_id, new_role=int(role)):
+                tx.run(spaces_sql.ADD_MEMBER, space_id=space.id, account_id=account_id, role=int(role))
 
         self.catalogue.write(work)
 
@@ -93,9 +96,9 @@ class Spaces:
 
         def work(tx: Transaction) -> None:
             space, account_id = _shared(tx, name), _account(tx, account)
-            if not tx.run(statements.DELETE_MEMBER, space=space.id, account=account_id):
+            if not tx.run(spaces_sql.DELETE_MEMBER, space=space.id, account=account_id):
                 raise NotFound(f"“{account}” is not a member of “{space.name}”.")
-            tx.run(statements.DELETE_LOCKS_OF_MEMBER, space=space.id, account=account_id)
+            tx.run(locks_sql.DELETE_LOCKS_OF_MEMBER, space=space.id, account=account_id)
 
         self.catalogue.write(work)
 
@@ -116,7 +119,7 @@ class Spaces:
 
         def work(tx: Transaction) -> None:
             space = find(tx, name)
-            tx.run(statements.SET_POLICY, space=space.id, new_media_only=media_only, new_max=max_file_size)
+            tx.run(spaces_sql.SET_POLICY, space=space.id, new_media_only=media_only, new_max=max_file_size)
 
         self.catalogue.write(work)
 
@@ -127,7 +130,7 @@ class Spaces:
             space = _shared(tx, name)
             if space.removed is not None:
                 raise NotFound(f"The space “{space.name}” was removed.")
-            tx.run(statements.REMOVE_SPACE, space=space.id, at=record.clock())
+            tx.run(spaces_sql.REMOVE_SPACE, space=space.id, at=record.clock())
 
         self.catalogue.write(work)
 
@@ -140,12 +143,12 @@ def bring_back(tx: Transaction, space: SpaceRow) -> None:
     """Undo the removal of a space, as long as it is not purged. Conflict when it was not removed."""
     if space.removed is None:
         raise Conflict(f"“{space.name}” was not removed.")
-    tx.run(statements.BRING_BACK_SPACE, space=space.id)
+    tx.run(spaces_sql.BRING_BACK_SPACE, space=space.id)
 
 
 def find(tx: Transaction, name: str) -> SpaceRow:
     """The space of that name, removed or not; NotFound."""
-    row = tx.one(statements.SPACE_BY_NAME, name_key=names.space_key(name))
+    row = tx.one(spaces_sql.SPACE_BY_NAME, name_key=names.space_key(name))
     if row is None:
         raise NotFound(f"There is no space “{name}”.")
     return SpaceRow._make(row)
@@ -158,11 +161,11 @@ def create(tx: Transaction, name: str, *, owner_id: int | None, quota: int, key:
     """
     names.check_space(name)
     _check_quota(quota)
-    if tx.one(statements.SPACE_BY_NAME, name_key=names.space_key(name)) is not None:
+    if tx.one(spaces_sql.SPACE_BY_NAME, name_key=names.space_key(name)) is not None:
         raise Exists(f"There is an account or space “{name}” already.")
     now = record.clock()
     space_id: int = tx.value(
-        statements.ADD_SPACE,
+        spaces_sql.ADD_SPACE,
         name=name,
         name_key=names.space_key(name),
         key=key or keys.new_space_key(name),
@@ -178,7 +181,7 @@ def create(tx: Transaction, name: str, *, owner_id: int | None, quota: int, key:
     )
     root, trash = (
         tx.value(
-            statements.ADD_ENTRY,
+            tree_sql.ADD_ENTRY,
             parent_id=None,
             name="",
             name_key="",
@@ -189,17 +192,17 @@ def create(tx: Transaction, name: str, *, owner_id: int | None, quota: int, key:
         )
         for _ in range(2)
     )
-    tx.run(statements.SET_ROOTS, space=space_id, root=root, trash_root=trash)
+    tx.run(spaces_sql.SET_ROOTS, space=space_id, root=root, trash_root=trash)
     return space_id
 
 
 def rename(tx: Transaction, space: SpaceRow, new: str) -> None:
     """Give a space another name in the one namespace."""
     names.check_space(new)
-    taken = tx.one(statements.SPACE_BY_NAME, name_key=names.space_key(new))
+    taken = tx.one(spaces_sql.SPACE_BY_NAME, name_key=names.space_key(new))
     if taken is not None and taken[0] != space.id:
         raise Exists(f"There is an account or space “{new}” already.")
-    tx.run(statements.RENAME_SPACE, space=space.id, new_name=new, new_name_key=names.space_key(new))
+    tx.run(spaces_sql.RENAME_SPACE, space=space.id, new_name=new, new_name_key=names.space_key(new))
 
 
 def _check_quota(quota: int) -> None:
@@ -210,7 +213,7 @@ def _check_quota(quota: int) -> None:
 def set_quota(tx: Transaction, space: SpaceRow, quota: int) -> None:
     """Change the quota of a space."""
     _check_quota(quota)
-    tx.run(statements.SET_QUOTA, space=space.id, new_quota=quota)
+    tx.run(spaces_sql.SET_QUOTA, space=space.id, new_quota=quota)
 
 
 def _shared(tx: Transaction, name: str) -> SpaceRow:
@@ -221,7 +224,7 @@ def _shared(tx: Transaction, name: str) -> SpaceRow:
 
 
 def _account(tx: Transaction, name: str) -> int:
-    row = tx.one(statements.ACCOUNT_BY_NAME, name_key=names.space_key(name))
+    row = tx.one(accounts_sql.ACCOUNT_BY_NAME, name_key=names.space_key(name))
     if row is None or row[4] is not None:
         raise NotFound(f"There is no account “{name}”.")
     return int(row[0])

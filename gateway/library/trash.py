@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.catalogue import statements
+from gateway.catalogue.statements import spaces as spaces_sql
+from gateway.catalogue.statements import trash as trash_sql
+from gateway.catalogue.statements import tree as tree_sql
 from gateway.errors import Conflict, Forbidden, NotFound
 from gateway.library import conditions as conditions_
 from gateway.library import names, record, tree
@@ -56,7 +58,7 @@ class Trash:
         with self.catalogue.read() as tx:
             found = tree.find_space(tx, principal, space)
             rows = tx.all(
-                statements.TRASH_ITEMS, space=found.id, before=2**62 if before is None else before, limit=limit
+                trash_sql.TRASH_ITEMS, space=found.id, before=2**62 if before is None else before, limit=limit
             )
         return [TrashItem._make(row) for row in rows]
 
@@ -76,12 +78,12 @@ class Trash:
             name = free_name(tx, parent_id, item.name)
             path = (found.name, *folders, name)
             goal = tree.walk(tx, principal, path)
-            entry = Entry._make(tx.all(statements.ENTRY, entry=item.entry_id)[0])
+            entry = Entry._make(tx.all(tree_sql.ENTRY, entry=item.entry_id)[0])
             tree.check_reach(tx, entry, (found.name, *filter(None, item.path.split("/")), item.name), path)
             conditions_.require_tokens(tx, goal.guarding_members, NO_CONDITIONS, principal, goal)
-            tx.run(statements.DELETE_TRASH_ITEM, item=item.id)
+            tx.run(trash_sql.DELETE_TRASH_ITEM, item=item.id)
             tx.run(
-                statements.RELOCATE,
+                tree_sql.RELOCATE,
                 entry=item.entry_id,
                 new_parent=parent_id,
                 new_name=name,
@@ -100,7 +102,7 @@ class Trash:
 
         def mark(tx: Transaction) -> int:
             found = tree.find_space(tx, principal, space)
-            tx.run(statements.MARK_PURGING, item=_item(tx, principal, found, item_id).id)
+            tx.run(trash_sql.MARK_PURGING, item=_item(tx, principal, found, item_id).id)
             return found.id
 
         purge_item(self.catalogue, tree.write(self.catalogue, principal, mark, space), item_id)
@@ -109,12 +111,12 @@ class Trash:
         self, tx: Transaction, principal: Principal, space: Space, item: TrashItem
     ) -> tuple[int, tuple[str, ...]]:
         """The folder to restore into, and the names of the folders down to it."""
-        above = tx.all(statements.ABOVE, entry=item.parent_id)
+        above = tx.all(tree_sql.ABOVE, entry=item.parent_id)
         if above and above[0][0] == space.root_id:
             return item.parent_id, tuple(str(row[1]) for row in above[1:])
         parent_id, folders = space.root_id, tuple(part for part in item.path.split("/") if part)
         for depth, name in enumerate(folders):
-            row = tx.one(statements.CHILD, parent=parent_id, name_key=names.key(name))
+            row = tx.one(tree_sql.CHILD, parent=parent_id, name_key=names.key(name))
             if row is not None and not row[2]:
                 raise Conflict(f"“{name}” is a file now: rename it first.")
             if row is not None:
@@ -129,7 +131,7 @@ class Trash:
 
 
 def _item(tx: Transaction, principal: Principal, space: Space, item_id: int) -> TrashItem:
-    row = tx.one(statements.TRASH_ITEM, space=space.id, item=item_id)
+    row = tx.one(trash_sql.TRASH_ITEM, space=space.id, item=item_id)
     if row is None:
         raise NotFound("This is not in the trash.")
     item = TrashItem._make(row)
@@ -144,7 +146,7 @@ def free_name(tx: Transaction, parent_id: int, name: str) -> str:
     if not stem or len(extension.encode()) > _LONGEST_EXTENSION:
         stem, dot, extension = name, "", ""
     count, candidate = 0, name
-    while tx.one(statements.CHILD, parent=parent_id, name_key=names.key(candidate)) is not None:
+    while tx.one(tree_sql.CHILD, parent=parent_id, name_key=names.key(candidate)) is not None:
         count += 1
         tail = f" (restored{'' if count == 1 else f' {count}'}){dot}{extension}"
         room = names.MAX_NAME_BYTES - len(tail.encode())
@@ -160,13 +162,13 @@ def purge_item(catalogue: Catalogue, space_id: int, item_id: int) -> None:
 
 def _purge_some(tx: Transaction, space_id: int, item_id: int) -> bool:
     """Delete up to 500 entries of an item, the deepest first; whether the item is gone."""
-    row = tx.one(statements.TRASH_ITEM, space=space_id, item=item_id)
+    row = tx.one(trash_sql.TRASH_ITEM, space=space_id, item=item_id)
     if row is None:
         return True
     item = TrashItem._make(row)
     entries = size = 0
     if not item.is_folder:
-        entry = Entry._make(tx.all(statements.ENTRY, entry=item.entry_id)[0])
+        entry = Entry._make(tx.all(tree_sql.ENTRY, entry=item.entry_id)[0])
         _drop(tx, item.id, item.entry_id, entry.blob_id)
         record.settle(tx, space_id, trash=-item.size, entries=-1)
         _note_purge(tx, space_id, item)
@@ -175,10 +177,10 @@ def _purge_some(tx: Transaction, space_id: int, item_id: int) -> bool:
     while entries < BATCH and not gone:
         # Down to a folder that holds no folder: its files, then itself.
         trail = [item.entry_id]
-        while (below := tx.one(statements.FIRST_FOLDER_IN, parent=trail[-1])) is not None:
+        while (below := tx.one(trash_sql.FIRST_FOLDER_IN, parent=trail[-1])) is not None:
             trail.append(below[0])
         room = BATCH - entries
-        files = tx.all(statements.FILES_IN, parent=trail[-1], limit=room)
+        files = tx.all(trash_sql.FILES_IN, parent=trail[-1], limit=room)
         # In one order, so that two spaces that share these blobs do not wait for each other in a ring.
         for entry_id, blob_id, file_size in sorted(files, key=lambda row: row[1] or 0):
             _drop(tx, None, entry_id, blob_id)
@@ -192,18 +194,18 @@ def _purge_some(tx: Transaction, space_id: int, item_id: int) -> bool:
     if gone:
         _note_purge(tx, space_id, item)
     else:
-        tx.run(statements.SHRINK_TRASH_ITEM, item=item.id, less=size)
+        tx.run(trash_sql.SHRINK_TRASH_ITEM, item=item.id, less=size)
     return gone
 
 
 def _note_purge(tx: Transaction, space_id: int, item: TrashItem) -> None:
-    space = str(tx.all(statements.SPACE_BY_ID, space=space_id)[0][1])
+    space = str(tx.all(spaces_sql.SPACE_BY_ID, space=space_id)[0][1])
     path = (space, *filter(None, item.path.split("/")), item.name)
     record.note(tx, Change("purged", space_id, item.entry_id, path, None, ""))
 
 
 def _drop(tx: Transaction, item_id: int | None, entry_id: int, blob_id: int | None) -> None:
     if item_id is not None:
-        tx.run(statements.DELETE_TRASH_ITEM, item=item_id)
-    tx.run(statements.DELETE_ENTRY, entry=entry_id)
+        tx.run(trash_sql.DELETE_TRASH_ITEM, item=item_id)
+    tx.run(tree_sql.DELETE_ENTRY, entry=entry_id)
     record.drop_blob(tx, blob_id, GRACE)

@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from gateway.catalogue import statements
+from gateway.catalogue.statements import spaces as spaces_sql
+from gateway.catalogue.statements import tree as tree_sql
 from gateway.errors import BadName, CatalogueUnavailable, Conflict, Forbidden, NotFound
 from gateway.library import names
 from gateway.library.values import Entry, Lock, Path, Principal, Resource, Role, Space
@@ -81,13 +82,13 @@ def place(tx: Transaction, walk: Walk, entry_id: int) -> Path:
     for level, entry in enumerate(walk.entries, 1):
         if entry.id == entry_id:
             return walk.path[:level]
-    above = tx.all(statements.ABOVE, entry=entry_id)
+    above = tx.all(tree_sql.ABOVE, entry=entry_id)
     return (walk.path[0], *(str(row[1]) for row in above[1:]))
 
 
 def find_space(tx: Transaction, principal: Principal, name: str) -> Space:
     """The space of that name; NotFound when there is none or the principal is no member: the two look the same."""
-    row = tx.one(statements.SPACE_OF_MEMBER, account=principal.account_id, name_key=names.space_key(name))
+    row = tx.one(spaces_sql.SPACE_OF_MEMBER, account=principal.account_id, name_key=names.space_key(name))
     if row is None:
         raise NotFound("There is nothing here.")
     return Space._make(row)
@@ -120,7 +121,7 @@ def check_reach(tx: Transaction, entry: Entry, was: Path, path: Path) -> None:
     levels, size = len(path) - 1, names.path_bytes(path)
     if not entry.is_folder or (levels <= len(was) - 1 and size <= names.path_bytes(was)):
         return
-    deeper, longer = tx.all(statements.REACH, entry=entry.id, longest=names.MAX_NAME_BYTES + 1)[0]
+    deeper, longer = tx.all(tree_sql.REACH, entry=entry.id, longest=names.MAX_NAME_BYTES + 1)[0]
     if levels + deeper > names.MAX_LEVELS:
         raise BadName(f"Folders can be {names.MAX_LEVELS} levels deep at most.")
     if size + longer > names.MAX_PATH_BYTES:
@@ -141,7 +142,7 @@ def walk(tx: Transaction, principal: Principal, path: Path) -> Walk:
         raise
     space = find_space(tx, principal, path[0])
     keys = json.dumps([names.key(name) for name in path[1:]])
-    rows = tx.all(statements.WALK, root=space.root_id, names=keys, levels=len(path) - 1)
+    rows = tx.all(tree_sql.WALK, root=space.root_id, names=keys, levels=len(path) - 1)
     entries: list[Entry] = []
     locks: list[tuple[Lock, ...]] = []
     for row in rows:

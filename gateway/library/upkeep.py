@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gateway.catalogue import statements
+from gateway.catalogue.statements import accounts as accounts_sql
+from gateway.catalogue.statements import blobs as blobs_sql
+from gateway.catalogue.statements import locks as locks_sql
+from gateway.catalogue.statements import spaces as spaces_sql
+from gateway.catalogue.statements import trash as trash_sql
+from gateway.catalogue.statements import tree as tree_sql
+from gateway.catalogue.statements import upkeep as upkeep_sql
+from gateway.catalogue.statements import uploads as uploads_sql
 from gateway.errors import Conflict, GatewayError
 from gateway.library import hold, record, snapshot
 from gateway.library.spaces import SpaceRow
@@ -53,8 +60,8 @@ class Upkeep:
             "snapshot": (24 * 3600, self.snapshot),
         }
         with self.catalogue.read() as tx:
-            known = {row[0] for row in tx.all(statements.CHORES)}
-            due = [row[0] for row in tx.all(statements.DUE_CHORES)]
+            known = {row[0] for row in tx.all(upkeep_sql.CHORES)}
+            due = [row[0] for row in tx.all(upkeep_sql.DUE_CHORES)]
         for name in chores.keys() - known:
             self.catalogue.write(partial(_add_chore, name=name), durable=False)
             due.append(name)
@@ -63,27 +70,27 @@ class Upkeep:
             if name not in chores:
                 continue
             seconds, work = chores[name]
-            if not self.catalogue.run(statements.TAKE_CHORE, durable=False, chore=name, us=_LEASE):
+            if not self.catalogue.run(upkeep_sql.TAKE_CHORE, durable=False, chore=name, us=_LEASE):
                 continue
             try:
                 work()
             except GatewayError as error:
                 _log.warning("Housekeeping “%s” will be tried again: %s", name, error)
                 seconds = min(seconds, 60)
-            self.catalogue.run(statements.END_CHORE, durable=False, chore=name, us=seconds * 1_000_000)
+            self.catalogue.run(upkeep_sql.END_CHORE, durable=False, chore=name, us=seconds * 1_000_000)
             done += 1
         return done
 
     def end_expired_holds(self) -> int:
         """Give back what uploads reserved that were not heard of for ten minutes; how many there were."""
         total = 0
-        while ended := self._end_holds(lambda tx: tx.all(statements.EXPIRED_HOLDS, limit=_BATCH)):
+        while ended := self._end_holds(lambda tx: tx.all(uploads_sql.EXPIRED_HOLDS, limit=_BATCH)):
             total += ended
         return total
 
     def end_holds_of(self, instance: str) -> int:
         """End the holds of a run of the server that is over: only for the one that replaces it."""
-        return self._end_holds(lambda tx: tx.all(statements.HOLDS_OF_INSTANCE, who=instance))
+        return self._end_holds(lambda tx: tx.all(uploads_sql.HOLDS_OF_INSTANCE, who=instance))
 
     def forget_holds(self) -> None:
         """Forget every hold, and delete nothing: for a catalogue that was brought back from a copy.
@@ -104,21 +111,21 @@ class Upkeep:
         total = 0
         while True:
             with self.catalogue.read() as tx:
-                keys = [row[0] for row in tx.all(statements.DUE_GARBAGE, limit=_BATCH)]
+                keys = [row[0] for row in tx.all(blobs_sql.DUE_GARBAGE, limit=_BATCH)]
             if not keys:
                 break
             self.store.delete(keys)
             self.catalogue.write(partial(_forget_garbage, keys=keys))
             total += len(keys)
-        self.catalogue.run(statements.STRAY_GARBAGE, durable=False)
+        self.catalogue.run(blobs_sql.STRAY_GARBAGE, durable=False)
         return total
 
     def purge_trash(self) -> int:
         """Purge what is past its days, and the oldest while a space has not the room for its trash; how many items."""
         total = 0
         with self.catalogue.read() as tx:
-            crowded = [row[0] for row in tx.all(statements.CROWDED_SPACES)]
-            old = [row[0] for row in tx.all(statements.OLD_TRASH, age=self.keep_trash)]
+            crowded = [row[0] for row in tx.all(trash_sql.CROWDED_SPACES)]
+            old = [row[0] for row in tx.all(trash_sql.OLD_TRASH, age=self.keep_trash)]
         for space_id in old:
             while self._purge_one(space_id, partial(_oldest_past, space_id=space_id, age=self.keep_trash)):
                 total += 1
@@ -133,7 +140,7 @@ class Upkeep:
             if row is None:
                 return None
             item = TrashItem._make(row)
-            tx.run(statements.MARK_PURGING, item=item.id)
+            tx.run(trash_sql.MARK_PURGING, item=item.id)
             return item.id
 
         item_id = self.catalogue.write(mark, space_id)
@@ -146,17 +153,17 @@ class Upkeep:
         """Drop expired locks, old failed logins, old changes and old refusals."""
 
         def work(tx: Transaction) -> None:
-            tx.run(statements.EXPIRED_LOCKS)
-            tx.run(statements.FORGET_ATTEMPTS, us=_FORGET_ATTEMPTS)
-            tx.run(statements.FORGET_CHANGES, age=KEEP_CHANGES)
-            tx.run(statements.FORGET_REFUSALS, age=KEEP_REFUSALS)
+            tx.run(locks_sql.EXPIRED_LOCKS)
+            tx.run(accounts_sql.FORGET_ATTEMPTS, us=_FORGET_ATTEMPTS)
+            tx.run(tree_sql.FORGET_CHANGES, age=KEEP_CHANGES)
+            tx.run(uploads_sql.FORGET_REFUSALS, age=KEEP_REFUSALS)
 
         self.catalogue.write(work, durable=False)
 
     def purge_removed_spaces(self) -> int:
         """Purge the spaces that were removed 30 days ago; how many there were."""
         with self.catalogue.read() as tx:
-            rows = tx.all(statements.REMOVED_SPACES, age=KEEP_REMOVED)
+            rows = tx.all(spaces_sql.REMOVED_SPACES, age=KEEP_REMOVED)
         for row in rows:
             self.purge_space(row[0])
         return len(rows)
@@ -167,7 +174,7 @@ class Upkeep:
         Raises Conflict for a space that was not removed.
         """
         with self.catalogue.read() as tx:
-            row = tx.one(statements.SPACE_BY_ID, space=space_id)
+            row = tx.one(spaces_sql.SPACE_BY_ID, space=space_id)
         if row is None:
             return
         space = SpaceRow._make(row)
@@ -175,16 +182,16 @@ class Upkeep:
             raise Conflict(f"“{space.name}” is in use: remove it first.")
 
         def empty(tx: Transaction) -> None:
-            for child in tx.all(statements.PAGE, parent=space.root_id, after="", limit=_BATCH):
+            for child in tx.all(tree_sql.PAGE, parent=space.root_id, after="", limit=_BATCH):
                 _discard(tx, space, Entry._make(child[:-1]))
 
         def is_empty() -> bool:
             with self.catalogue.read() as tx:
-                return not tx.all(statements.PAGE, parent=space.root_id, after="", limit=1)
+                return not tx.all(tree_sql.PAGE, parent=space.root_id, after="", limit=1)
 
         while not is_empty():
             self.catalogue.write(empty, space_id)
-        while self._purge_one(space_id, lambda tx: tx.one(statements.OLDEST_TRASH, space=space_id)):
+        while self._purge_one(space_id, lambda tx: tx.one(trash_sql.OLDEST_TRASH, space=space_id)):
             pass
 
         self.catalogue.write(partial(_delete_space, space=space), space_id)
@@ -196,60 +203,60 @@ class Upkeep:
     def figures(self) -> dict[str, int]:
         """Sums over all spaces for the metrics: bytes and counts."""
         with self.catalogue.read() as tx:
-            spaces, live, held, trash, entries = (int(x) for x in tx.all(statements.TOTALS)[0])
+            spaces, live, held, trash, entries = (int(x) for x in tx.all(upkeep_sql.TOTALS)[0])
             return {
                 "spaces": spaces,
                 "live_bytes": live,
                 "held_bytes": held,
                 "trash_bytes": trash,
                 "entries": entries,
-                "accounts": int(tx.value(statements.COUNT_ACCOUNTS)),
-                "holds": int(tx.value(statements.COUNT_HOLDS)),
-                "garbage": int(tx.value(statements.COUNT_GARBAGE)),
-                "locks": int(tx.value(statements.COUNT_LOCKS)),
+                "accounts": int(tx.value(accounts_sql.COUNT_ACCOUNTS)),
+                "holds": int(tx.value(upkeep_sql.COUNT_HOLDS)),
+                "garbage": int(tx.value(upkeep_sql.COUNT_GARBAGE)),
+                "locks": int(tx.value(upkeep_sql.COUNT_LOCKS)),
             }
 
 
 def _add_chore(tx: Transaction, name: str) -> None:
-    if name not in {row[0] for row in tx.all(statements.CHORES)}:
-        tx.run(statements.ADD_CHORE, name=name, due=0, lease=0)
+    if name not in {row[0] for row in tx.all(upkeep_sql.CHORES)}:
+        tx.run(upkeep_sql.ADD_CHORE, name=name, due=0, lease=0)
 
 
 def _forget_holds(tx: Transaction) -> None:
-    tx.run(statements.FORGET_HOLDS)
-    tx.run(statements.FORGET_HELD)
+    tx.run(uploads_sql.FORGET_HOLDS)
+    tx.run(spaces_sql.FORGET_HELD)
 
 
 def _forget_garbage(tx: Transaction, keys: list[str]) -> None:
     for key in keys:
-        tx.run(statements.DELETE_GARBAGE, which=key)
+        tx.run(blobs_sql.DELETE_GARBAGE, which=key)
 
 
 def _oldest_past(tx: Transaction, space_id: int, age: int) -> tuple[object, ...] | None:
-    return tx.one(statements.OLD_TRASH_ITEM, space=space_id, age=age)
+    return tx.one(trash_sql.OLD_TRASH_ITEM, space=space_id, age=age)
 
 
 def _oldest_if_crowded(tx: Transaction, space_id: int) -> tuple[object, ...] | None:
-    if tx.one(statements.IS_CROWDED, space=space_id) is None:
+    if tx.one(trash_sql.IS_CROWDED, space=space_id) is None:
         return None
-    return tx.one(statements.OLDEST_TRASH, space=space_id)
+    return tx.one(trash_sql.OLDEST_TRASH, space=space_id)
 
 
 def _delete_space(tx: Transaction, space: SpaceRow) -> None:
-    for key, _ in tx.all(statements.HOLDS_OF_SPACE, space=space.id):
+    for key, _ in tx.all(uploads_sql.HOLDS_OF_SPACE, space=space.id):
         hold.abandon(tx, key)
-    tx.run(statements.DELETE_ENTRY, entry=space.root_id)
-    tx.run(statements.DELETE_ENTRY, entry=space.trash_id)
-    tx.run(statements.DELETE_SPACE, space=space.id)
+    tx.run(tree_sql.DELETE_ENTRY, entry=space.root_id)
+    tx.run(tree_sql.DELETE_ENTRY, entry=space.trash_id)
+    tx.run(spaces_sql.DELETE_SPACE, space=space.id)
     if space.owner_id is not None:
-        tx.run(statements.DELETE_ACCOUNT, account=space.owner_id)
+        tx.run(accounts_sql.DELETE_ACCOUNT, account=space.owner_id)
 
 
 def _discard(tx: Transaction, space: SpaceRow, entry: Entry) -> None:
     """Move an entry of a removed space into its trash, so that there is one way to purge."""
-    size = int(tx.all(statements.SUBTREE, entry=entry.id)[0][1])
+    size = int(tx.all(tree_sql.SUBTREE, entry=entry.id)[0][1])
     item = record.new_item(tx, space.id, (space.name, entry.name), space.root_id, size, account_id=None, device="")
-    tx.run(statements.MARK_PURGING, item=item)
-    tx.run(statements.RELOCATE, entry=entry.id, new_parent=space.trash_id, new_name=str(item), new_name_key=str(item))
-    tx.run(statements.SET_TRASHED, item=item, new_entry=entry.id)
+    tx.run(trash_sql.MARK_PURGING, item=item)
+    tx.run(tree_sql.RELOCATE, entry=entry.id, new_parent=space.trash_id, new_name=str(item), new_name_key=str(item))
+    tx.run(trash_sql.SET_TRASHED, item=item, new_entry=entry.id)
     record.settle(tx, space.id, live=-size, trash=size)

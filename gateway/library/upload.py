@@ -12,7 +12,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.catalogue import statements
+from gateway.catalogue.statements import blobs as blobs_sql
+from gateway.catalogue.statements import tree as tree_sql
+from gateway.catalogue.statements import uploads as uploads_sql
 from gateway.errors import (
     ChecksumMismatch,
     Exists,
@@ -173,9 +175,9 @@ class Uploads:
             where = {"account": principal.account_id, "where": _place(path), "who": principal.device}
             if len(f"{where['where']}{where['who']}".encode()) > _MAX_REMEMBERED_BYTES:
                 return
-            tx.run(statements.FORGET_REFUSAL_OF_DEVICE, **where)
+            tx.run(uploads_sql.FORGET_REFUSAL_OF_DEVICE, **where)
             tx.run(
-                statements.ADD_REFUSAL,
+                uploads_sql.ADD_REFUSAL,
                 account_id=principal.account_id,
                 path=_place(path),
                 device=principal.device,
@@ -223,7 +225,7 @@ def _commit(
     if hold is not None:
         held = hold.end(tx)
         blob_id = tx.value(
-            statements.ADD_BLOB,
+            blobs_sql.ADD_BLOB,
             key=hold.key,
             size=body.size,
             sha256=body.sha256,
@@ -242,10 +244,10 @@ def _commit(
         entry_id, created, replaced = old.id, old.created, old.size
         if old.blob_id is not None:
             record.trash_version(tx, principal, space, found.parent.id, old, path)
-        tx.run(statements.SET_BLOB, entry=entry_id, new_blob=blob_id, new_modified=time)
+        tx.run(tree_sql.SET_BLOB, entry=entry_id, new_blob=blob_id, new_modified=time)
     more_entries = 1 if old is None or old.blob_id is not None else 0
     record.settle(tx, space.id, live=body.size - replaced, held=held, trash=replaced, entries=more_entries)
-    tx.run(statements.FORGET_REFUSAL, account=principal.account_id, where=_place(path))
+    tx.run(uploads_sql.FORGET_REFUSAL, account=principal.account_id, where=_place(path))
     kind = "created" if old is None else "replaced"
     change = record.change(tx, guards, principal, kind, space, entry_id, path)
     entry = Entry(

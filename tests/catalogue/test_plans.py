@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import make_url, text
 
-from gateway.catalogue import Catalogue, Transaction, statements
+from gateway.catalogue import Catalogue, Transaction
 from gateway.catalogue.catalogue import _Compiled
 from gateway.catalogue.models import Base
+from gateway.catalogue.statements import every
 from gateway.library.values import PropertyChange
 from gateway.store.local import LocalStore
 from tests.library.house import House, at, noise, tokens
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from gateway.catalogue.statements import Statement
 
-NAMES = {value: name for name, value in vars(statements).items() if isinstance(value, statements.Statement)}
+NAMES = {statement: name for name, statement in every().items()}
 LARGE = {"entry", "blob", "property", "change", "trash_item", "lock", "hold", "garbage"}
 # Reading this one whole is what it is for: it holds only what is being purged at the moment.
 SMALL = "trash_purging"

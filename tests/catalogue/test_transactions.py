@@ -14,8 +14,11 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from gateway.catalogue import Catalogue, Transaction, statements
+from gateway.catalogue import Catalogue, Transaction
 from gateway.catalogue.models import Base
+from gateway.catalogue.statements import accounts as accounts_sql
+from gateway.catalogue.statements import spaces as spaces_sql
+from gateway.catalogue.statements import upkeep as upkeep_sql
 from gateway.errors import CatalogueUnavailable
 from tests.library.house import House, failures, together
 
@@ -27,29 +30,29 @@ if TYPE_CHECKING:
 
 def test_a_transaction_is_undone_when_its_work_raises(catalogue: Catalogue) -> None:
     def work(tx: Transaction) -> None:
-        tx.run(statements.ADD_META, name="a", value="1")
+        tx.run(upkeep_sql.ADD_META, name="a", value="1")
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         catalogue.write(work)
     with catalogue.read() as tx:
-        assert tx.one(statements.META, name="a") is None
-    assert catalogue.run(statements.ADD_META, name="a", value="2") == 1
+        assert tx.one(upkeep_sql.META, name="a") is None
+    assert catalogue.run(upkeep_sql.ADD_META, name="a", value="2") == 1
 
 
 def test_a_transaction_sees_what_it_wrote(catalogue: Catalogue) -> None:
     def work(tx: Transaction) -> Any:
-        tx.run(statements.ADD_META, name="a", value="1")
-        return tx.value(statements.META, name="a")
+        tx.run(upkeep_sql.ADD_META, name="a", value="1")
+        return tx.value(upkeep_sql.META, name="a")
 
     assert catalogue.write(work) == "1"
 
 
 def test_a_reader_sees_only_what_is_committed_and_never_waits(catalogue: Catalogue) -> None:
     def work(tx: Transaction) -> None:
-        tx.run(statements.ADD_META, name="a", value="1")
+        tx.run(upkeep_sql.ADD_META, name="a", value="1")
         with catalogue.read() as reader:
-            assert reader.one(statements.META, name="a") is None
+            assert reader.one(upkeep_sql.META, name="a") is None
 
     catalogue.write(work)
 
@@ -57,9 +60,9 @@ def test_a_reader_sees_only_what_is_committed_and_never_waits(catalogue: Catalog
 def test_each_statement_of_a_reader_sees_what_is_committed_by_then(catalogue: Catalogue) -> None:
     """No snapshot is held, so a slow reader holds up neither checkpoints nor vacuum."""
     with catalogue.read() as reader:
-        assert reader.one(statements.META, name="a") is None
-        catalogue.run(statements.ADD_META, name="a", value="1")
-        assert reader.value(statements.META, name="a") == "1"
+        assert reader.one(upkeep_sql.META, name="a") is None
+        catalogue.run(upkeep_sql.ADD_META, name="a", value="1")
+        assert reader.value(upkeep_sql.META, name="a") == "1"
 
 
 @pytest.mark.parametrize("durable", [True, False])
@@ -124,11 +127,11 @@ def test_a_transaction_that_meets_a_taken_name_is_run_again(catalogue: Catalogue
     meet = threading.Barrier(2)
 
     def work(tx: Transaction) -> str:
-        if tx.one(statements.META, name="a") is not None:
+        if tx.one(upkeep_sql.META, name="a") is not None:
             return "found"
         with contextlib.suppress(threading.BrokenBarrierError):
             meet.wait(0.3)
-        tx.run(statements.ADD_META, name="a", value="1")
+        tx.run(upkeep_sql.ADD_META, name="a", value="1")
         return "made"
 
     results = together([lambda: catalogue.write(work)] * 2)
@@ -150,7 +153,7 @@ def test_a_transaction_that_never_gets_through_says_that_the_database_is_busy(ca
 def test_a_broken_rule_of_the_tables_is_no_busy_database(house: House) -> None:
     """Sums below zero are a mistake of ours: hiding it as 503 would have clients try for ever."""
     with pytest.raises(Exception, match="space_sums"):
-        house.catalogue.run(statements.RELEASE_BYTES, space=house.space("alice").id, size=1)
+        house.catalogue.run(spaces_sql.RELEASE_BYTES, space=house.space("alice").id, size=1)
     assert house.sums().held == 0
 
 
@@ -158,19 +161,19 @@ def test_a_database_that_goes_away_is_unavailable_and_used_again_when_it_is_back
     url = postgres.fresh_database()
     catalogue = Catalogue(make_url(url))
     with catalogue.read() as tx:
-        assert tx.value(statements.CLOCK) > 0
+        assert tx.value(upkeep_sql.CLOCK) > 0
     postgres.execute(f"ALTER DATABASE {catalogue.url.database} ALLOW_CONNECTIONS false")
     ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{catalogue.url.database}'"
     postgres.execute(ended)
     for _ in range(3):
         with pytest.raises(CatalogueUnavailable), catalogue.read() as tx:
-            tx.value(statements.CLOCK)
+            tx.value(upkeep_sql.CLOCK)
         with pytest.raises(CatalogueUnavailable):
-            catalogue.write(lambda tx: tx.value(statements.CLOCK))
+            catalogue.write(lambda tx: tx.value(upkeep_sql.CLOCK))
     postgres.execute(f"ALTER DATABASE {catalogue.url.database} ALLOW_CONNECTIONS true")
     with catalogue.read() as tx:
-        assert tx.value(statements.CLOCK) > 0
-    assert catalogue.write(lambda tx: tx.value(statements.CLOCK)) > 0
+        assert tx.value(upkeep_sql.CLOCK) > 0
+    assert catalogue.write(lambda tx: tx.value(upkeep_sql.CLOCK)) > 0
     catalogue.close()
     postgres.drop_database(url)
 
@@ -178,18 +181,18 @@ def test_a_database_that_goes_away_is_unavailable_and_used_again_when_it_is_back
 def test_a_sqlite_catalogue_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
     catalogue = Catalogue(make_url(f"sqlite:///{tmp_path}/missing/catalogue.sqlite3"))
     with pytest.raises(CatalogueUnavailable), catalogue.read() as tx:
-        tx.value(statements.CLOCK)
+        tx.value(upkeep_sql.CLOCK)
 
 
 def test_a_clock_of_the_database_is_the_time_in_microseconds(catalogue: Catalogue) -> None:
     with catalogue.read() as tx:
-        assert abs(tx.value(statements.CLOCK) - time.time() * 1e6) < 60e6
+        assert abs(tx.value(upkeep_sql.CLOCK) - time.time() * 1e6) < 60e6
 
 
 def test_ids_are_never_given_twice(catalogue: Catalogue) -> None:
     def make(tx: Transaction) -> int:
-        account: int = tx.value(statements.ADD_ACCOUNT, admin=False, created=1)
-        tx.run(statements.DELETE_ACCOUNT, account=account)
+        account: int = tx.value(accounts_sql.ADD_ACCOUNT, admin=False, created=1)
+        tx.run(accounts_sql.DELETE_ACCOUNT, account=account)
         return account
 
     made = [catalogue.write(make) for _ in range(5)]
@@ -198,8 +201,8 @@ def test_ids_are_never_given_twice(catalogue: Catalogue) -> None:
 
 
 def test_more_threads_than_connections_wait_for_their_turn(catalogue: Catalogue) -> None:
-    catalogue.run(statements.ADD_META, name="n", value="x")
-    results = together([lambda: catalogue.write(lambda tx: tx.value(statements.META, name="n"))] * 40)
+    catalogue.run(upkeep_sql.ADD_META, name="n", value="x")
+    results = together([lambda: catalogue.write(lambda tx: tx.value(upkeep_sql.META, name="n"))] * 40)
     assert results == ["x"] * 40
 
 
@@ -212,5 +215,5 @@ def test_processes_that_write_to_one_sqlite_file_take_turns(tmp_path: Path) -> N
         processes = [subprocess.Popen([*words, str(n)], stdout=subprocess.PIPE, text=True) for n in range(3)]
         worst = [float(process.communicate(timeout=60)[0]) for process in processes]
         with catalogue.read() as tx:
-            assert tx.value(statements.META, name="2-59") == ""
+            assert tx.value(upkeep_sql.META, name="2-59") == ""
     assert max(worst) < 2

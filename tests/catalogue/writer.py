@@ -5,7 +5,8 @@ import time
 
 from sqlalchemy import make_url
 
-from gateway.catalogue import Catalogue, statements
+from gateway.catalogue import Catalogue
+from gateway.catalogue.statements import upkeep as upkeep_sql
 
 
 def main(url: str, number: str) -> None:
@@ -14,7 +15,7 @@ def main(url: str, number: str) -> None:
     worst = 0.0
     for turn in range(60):
         start = time.monotonic()
-        catalogue.run(statements.ADD_META, name=f"{number}-{turn}", value="")
+        catalogue.run(upkeep_sql.ADD_META, name=f"{number}-{turn}", value="")
         worst = max(worst, time.monotonic() - start)
     catalogue.close()
     print(worst)  # noqa: T201

@@ -1,0 +1,56 @@
+"""Blobs, and the garbage they become: the objects of the store that rows name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Text, bindparam, delete, insert, select
+from sqlalchemy import exists as sql_exists
+
+from gateway.catalogue.dialect import now
+from gateway.catalogue.models import Blob, Entry, Garbage
+from gateway.catalogue.statements.statement import Statement, adding, n, p
+
+BLOB_KEY = Statement(select(Blob.key).where(Blob.id == p("blob")))
+
+ADD_BLOB = adding(Blob, "key", "size", "sha256", "sha1", "md5", "media", "created", returning=Blob.id)
+# Two spaces that purge the last two references at once would each still see the other's: they take turns at the row.
+LOCK_BLOB = Statement(select(Blob.id).where(Blob.id == p("blob")).with_for_update())
+DROP_BLOB = Statement(
+    delete(Blob).where(Blob.id == p("blob"), ~sql_exists().where(Entry.blob_id == Blob.id)).returning(Blob.key)
+)
+
+_NEW_KEY: Any = bindparam("new_key", type_=Text())
+ADD_GARBAGE = Statement(
+    insert(Garbage).from_select(
+        ["key", "not_before"],
+        # An upload that fails may have settled after all, or have been given up as expired before.
+        select(_NEW_KEY, now() + n("us")).where(
+            ~sql_exists().where(Blob.key == _NEW_KEY), ~sql_exists().where(Garbage.key == _NEW_KEY)
+        ),
+    )
+)
+DUE_GARBAGE = Statement(
+    select(Garbage.key)
+    # A commit whose answer was lost may have made the blob after all: what a row refers to is never deleted.
+    .where(Garbage.not_before <= now(), ~sql_exists().where(Blob.key == Garbage.key))
+    .order_by(Garbage.not_before)
+    .limit(p("limit"))
+)
+DELETE_GARBAGE = Statement(delete(Garbage).where(Garbage.key == p("which")))
+STRAY_GARBAGE = Statement(
+    delete(Garbage).where(Garbage.not_before <= now(), sql_exists().where(Blob.key == Garbage.key))
+)
+GARBAGE_KEY = Statement(select(Garbage.key).where(Garbage.key == p("which")))
+
+BLOBS_AFTER = Statement(
+    select(Blob.id, Blob.key, Blob.size).where(Blob.key > p("after")).order_by(Blob.key).limit(p("limit"))
+)
+UNREFERENCED_BLOBS = Statement(
+    select(Blob.id, Blob.key)
+    .where(Blob.id > p("after"), ~sql_exists().where(Entry.blob_id == Blob.id))
+    .order_by(Blob.id)
+    .limit(p("limit"))
+)
+ENTRIES_OF_BLOB = Statement(select(Entry.id).where(Entry.blob_id == p("blob")))
+BLOB_BY_KEY = Statement(select(Blob.id).where(Blob.key == p("which")))
