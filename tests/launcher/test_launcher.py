@@ -1,6 +1,7 @@
 """The launcher: the first command a person types.
 
-A small checkout with one small package stands in for ours, except in the test that installs the real one.
+A small checkout with one small package stands in for ours, except in the test that installs the real one; what its
+pages need is a file.
 """
 
 import os
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.xdist_group("launcher")  # one environment serves them all
 
 SAYS_WHERE_AND_WHAT = "import os, sys, click\nprint(os.getcwd(), sys.argv[1:])\n"
+INSTALLS_ONE_FILE = "import pathlib, sys\npathlib.Path(sys.argv[1]).write_bytes(pathlib.Path(__file__).read_bytes())\n"
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +48,10 @@ def small_checkout(folder: Path) -> Path:
     (folder / "config/__init__.py").touch()
     (folder / "config/cli.py").write_text(SAYS_WHERE_AND_WHAT)
     (folder / "requirements.txt").write_text(locked("click"))
+    (folder / "viewer").mkdir()
+    for name in ("__init__.py", "package.json", "package-lock.json"):
+        (folder / "viewer" / name).touch()
+    (folder / "viewer/packages.py").write_text(INSTALLS_ONE_FILE)
     return folder
 
 
@@ -68,7 +74,7 @@ def run(
 
 def test_first_use_says_one_line_and_later_uses_none(first_use: tuple[Path, str]) -> None:
     checkout, said = first_use
-    assert said == f"davgallery: installing Python packages into {checkout}/.venv\n"
+    assert said == f"davgallery: installing packages into {checkout}/.venv\n"
     assert run(checkout / "davgallery").stderr == ""
 
 
@@ -97,7 +103,7 @@ def test_two_first_uses_at_once_install_once(tmp_path: Path) -> None:
     assert said.count("installing") == 1
 
 
-@pytest.mark.parametrize("sign", ["pyvenv.cfg", "requirements.txt"], ids=["making the environment", "installing"])
+@pytest.mark.parametrize("sign", ["pyvenv.cfg", ".wanted"], ids=["making the environment", "installing"])
 def test_an_interrupted_first_use_is_repaired(tmp_path: Path, sign: str) -> None:
     launcher = small_checkout(tmp_path) / "davgallery"
     first = subprocess.Popen([launcher], stderr=subprocess.DEVNULL, start_new_session=True)
@@ -114,6 +120,24 @@ def test_changed_requirements_are_installed(installed: Path) -> None:
     with (installed / "requirements.txt").open("a") as requirements:
         requirements.write(locked("urllib3"))
     (installed / "config/cli.py").write_text("import urllib3")
+    run(installed / "davgallery")
+
+
+def test_changed_packages_of_the_pages_are_installed(installed: Path) -> None:
+    (installed / "viewer/packages.py").write_text(INSTALLS_ONE_FILE + "# another\n")
+    run(installed / "davgallery")
+    assert "another" not in (installed / ".venv/vendor").read_text()
+    (installed / "viewer/package-lock.json").write_text("{}")
+    run(installed / "davgallery")
+    assert "another" in (installed / ".venv/vendor").read_text()
+
+
+def test_packages_of_the_pages_that_do_not_install_are_tried_again(installed: Path) -> None:
+    (installed / "viewer/package.json").write_text("{}")
+    (installed / "viewer/packages.py").write_text("raise SystemExit('no network')")
+    said = run(installed / "davgallery", status=1).stderr
+    assert "no network\ndavgallery: could not install the packages of its pages; the next run tries again.\n" in said
+    (installed / "viewer/packages.py").write_text(INSTALLS_ONE_FILE)
     run(installed / "davgallery")
 
 
@@ -155,7 +179,7 @@ def test_what_is_missing_is_said_in_one_sentence(tmp_path: Path, python: str, se
     checkout = small_checkout(tmp_path)
     tools = tmp_path / "bin"
     tools.mkdir()
-    for name in ("sh", "dirname", "cmp", "mkdir", "readlink"):
+    for name in ("sh", "dirname", "cat", "cmp", "mkdir", "readlink"):
         (tools / name).symlink_to(str(shutil.which(name)))
     (tools / "python3").write_text(f"#!/bin/sh\n{python}\n")
     (tools / "python3").chmod(0o755)
@@ -168,3 +192,4 @@ def test_what_is_missing_is_said_in_one_sentence(tmp_path: Path, python: str, se
 def test_the_real_requirements_install_and_the_command_answers(tmp_path: Path) -> None:
     said = run(ROOT / "davgallery", "--help", cwd=tmp_path, env={"DAVGALLERY_VENV": str(tmp_path / "venv")}).stdout
     assert "serve" in said
+    assert (tmp_path / "venv/vendor/photoswipe/dist/photoswipe.esm.min.js").exists()

@@ -1,5 +1,6 @@
 """What no file of the repository holds: addresses of registries, paths of one machine, open ends, silent skips."""
 
+import json
 import re
 import tomllib
 
@@ -16,7 +17,8 @@ OPEN_ENDS = "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X"])
 SKIPS = "|".join(
     [r"pytest\.sk" + "ip", r"mark\.sk" + "ip", r"mark\.xf" + "ail", r"pytest\.xf" + "ail", "importor" + "skip"]
 )
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "viewer/requirements-npm.txt")
+NPM_LOCKS = ("viewer/package-lock.json", "tests/viewer/package-lock.json")
 
 
 def lines_with(pattern: str, *patterns: str) -> list[str]:
@@ -56,6 +58,18 @@ def test_a_lock_file_has_versions_and_hashes_but_no_address(name: str) -> None:
     for entry in re.split(r"\n(?=\S)", text.strip()):
         assert re.match(r"[a-z0-9-]+==\S+", entry), entry
         assert "--hash=sha256:" in entry, entry
+
+
+@pytest.mark.parametrize("name", NPM_LOCKS)
+def test_a_lock_file_of_npm_has_versions_and_hashes_but_no_address(name: str) -> None:
+    (_, project), *packages = json.loads((ROOT / name).read_text())["packages"].items()
+    manifest = json.loads((ROOT / name).with_name("package.json").read_text())
+    assert project["dependencies"] == manifest["dependencies"]
+    for path, package in packages:
+        assert package["integrity"].startswith("sha512-"), path
+        assert "resolved" not in package, path
+    for dependency, version in manifest["dependencies"].items():
+        assert dict(packages)[f"node_modules/{dependency}"]["version"] == version, dependency
 
 
 def test_the_lock_files_are_those_of_the_project() -> None:

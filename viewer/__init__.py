@@ -1,0 +1,1 @@
+"""The gallery: pages and the scripts that run in them."""
