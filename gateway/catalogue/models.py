@@ -404,6 +404,8 @@ class Photo(Base):
     """The version that it was made from; its entry may already point to a newer one."""
     stack_id: Mapped[int | None] = mapped_column(_BIG)
     """The photo that stands for it, where it is the RAW file or the moving half of another one."""
+    stacked: Mapped[Number]
+    """How many it stands for besides itself."""
     day: Mapped[Number]
     """Days from 1970-01-01 to the day on its own wall clock."""
     taken: Mapped[Number]

@@ -67,6 +67,11 @@ class Body:
         """Whether the bytes begin like a photograph or video."""
         return media.is_media(self._head)
 
+    @property
+    def is_indexed(self) -> bool:
+        """Whether the indexer has something to find in the bytes."""
+        return media.is_indexed(self._head)
+
     def measure(self, room: int) -> None:
         """Read the first 5 MiB of a body of unknown length: most end there, and their size is known then.
 

@@ -36,6 +36,7 @@ from gateway.library.values import (
 
 if TYPE_CHECKING:
     from gateway.catalogue import Catalogue, Transaction
+    from gateway.library.photos import Photos
     from gateway.library.values import Guard, Listener
     from gateway.store import ObjectStore
 
@@ -54,6 +55,7 @@ class Files:
 
     catalogue: Catalogue
     store: ObjectStore
+    photos: Photos
     guards: Sequence[Guard]
     listeners: Sequence[Listener]
 
@@ -164,8 +166,7 @@ class Files:
             found.require(Role.EDITOR)
             parent = found.parent
             _allow(tx, principal, found, conditions, _locks_of_removal(tx, found))
-            size, _ = record.trash_entry(tx, principal, found.space, parent.id, entry, path)
-            record.settle(tx, found.space.id, live=-size, trash=size)
+            _trash(tx, principal, self.photos, found.space, parent, entry, path)
             return None, record.change(tx, self.guards, principal, "deleted", found.space, entry.id, path)
 
         self._write(principal, work, path)
@@ -191,9 +192,10 @@ class Files:
             origin = tree.walk(tx, principal, source)
             entry = origin.found()
             goal = tree.walk(tx, principal, destination)
-            created = _clear(tx, principal, origin, goal, conditions, overwrite=overwrite, below=recursive)
+            created = _clear(tx, principal, self.photos, origin, goal, conditions, overwrite=overwrite, below=recursive)
             entry_id, size, count = _copy(tx, entry, goal.parent.id, destination[-1], modified, recursive=recursive)
             record.settle(tx, goal.space.id, live=size, entries=count)
+            self.photos.arrived(tx, goal.space.id, goal.parent.id, entry_id, destination[-1], is_folder=entry.is_folder)
             change = record.change(tx, self.guards, principal, "copied", goal.space, entry_id, destination, source)
             return created, change
 
@@ -218,10 +220,10 @@ class Files:
             origin = tree.walk(tx, principal, source)
             entry = origin.found()
             origin.require(Role.EDITOR)
-            _ = origin.parent
+            folder = origin.parent
             goal = tree.walk(tx, principal, destination)
             conditions_.require_tokens(tx, _locks_of_removal(tx, origin), conditions, principal, origin)
-            created = _clear(tx, principal, origin, goal, conditions, overwrite=overwrite, below=True)
+            created = _clear(tx, principal, self.photos, origin, goal, conditions, overwrite=overwrite, below=True)
             for row in tx.all(locks_sql.LOCKS_BELOW, space=origin.space.id, entry=entry.id):
                 tx.run(locks_sql.DELETE_LOCK, which=row[0])
             name = destination[-1]
@@ -238,6 +240,9 @@ class Files:
                 count, size = (int(x) for x in tx.all(tree_sql.SUBTREE, entry=entry.id)[0])
                 record.settle(tx, origin.space.id, live=-size, entries=-count)
                 record.settle(tx, goal.space.id, live=size, entries=count)
+            if not entry.is_folder or origin.space.id != goal.space.id:
+                self.photos.left(tx, origin.space.id, folder.id, entry)
+                self.photos.arrived(tx, goal.space.id, goal.parent.id, entry.id, name, is_folder=entry.is_folder)
             change = record.change(tx, self.guards, principal, "moved", goal.space, entry.id, destination, source)
             return created, change
 
@@ -314,6 +319,7 @@ def _locks_of_removal(tx: Transaction, found: tree.Walk) -> tuple[Lock, ...]:
 def _clear(
     tx: Transaction,
     principal: Principal,
+    photos: Photos,
     origin: tree.Walk,
     goal: tree.Walk,
     conditions: Conditions,
@@ -346,9 +352,17 @@ def _clear(
     if not overwrite:
         raise PreconditionFailed("The name is taken.")
     conditions_.require_tokens(tx, _locks_of_removal(tx, goal), conditions, principal, goal)
-    size, _ = record.trash_entry(tx, principal, goal.space, parent.id, standing, goal.path)
-    record.settle(tx, goal.space.id, live=-size, trash=size)
+    _trash(tx, principal, photos, goal.space, parent, standing, goal.path)
     return False
+
+
+def _trash(
+    tx: Transaction, principal: Principal, photos: Photos, space: Space, parent: Entry, entry: Entry, path: Path
+) -> None:
+    """Move an entry with everything below it into the trash; its bytes and its photos follow."""
+    size, _ = record.trash_entry(tx, principal, space, parent.id, entry, path)
+    record.settle(tx, space.id, live=-size, trash=size)
+    photos.left(tx, space.id, parent.id, entry)
 
 
 def _copy(

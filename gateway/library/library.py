@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from gateway.library.accounts import Accounts
 from gateway.library.check import Checker
 from gateway.library.files import Files
+from gateway.library.jobs import Jobs
 from gateway.library.locks import Locks
+from gateway.library.photos import Photos
 from gateway.library.spaces import Spaces
 from gateway.library.trash import Trash
 from gateway.library.upkeep import Upkeep
@@ -34,6 +36,8 @@ class Library:
     uploads: Uploads
     locks: Locks
     trash: Trash
+    photos: Photos
+    jobs: Jobs
     upkeep: Upkeep
     checker: Checker
 
@@ -45,21 +49,27 @@ def build(
     instance: str,
     default_quota: int,
     trash_days: int = 30,
+    zone: str = "UTC",
+    index_version: int = 1,
     guards: Sequence[Guard] = (),
     listeners: Sequence[Listener] = (),
 ) -> Library:
     """Put the library together.
 
-    ``instance`` names this run of the server in its holds; ``default_quota`` is in bytes. Guards run inside the
-    transaction of each change and may refuse it; listeners run after it and may fail.
+    ``instance`` names this run of the server in its holds; ``default_quota`` is in bytes; ``zone`` is the IANA name of
+    the server's own time zone; ``index_version`` the indexer's, so that it does its older work again. Guards run
+    inside the transaction of each change and may refuse it; listeners run after it and may fail.
     """
+    photos = Photos(catalogue, zone)
     return Library(
         accounts=Accounts(catalogue, default_quota),
         spaces=Spaces(catalogue, default_quota),
-        files=Files(catalogue, store, guards, listeners),
-        uploads=Uploads(catalogue, store, guards, listeners, instance),
+        files=Files(catalogue, store, photos, guards, listeners),
+        uploads=Uploads(catalogue, store, photos, guards, listeners, instance),
         locks=Locks(catalogue, guards, listeners),
-        trash=Trash(catalogue, guards, listeners),
+        trash=Trash(catalogue, photos, guards, listeners),
+        photos=photos,
+        jobs=Jobs(catalogue, store, photos, index_version),
         upkeep=Upkeep(catalogue, store, trash_days * DAY),
         checker=Checker(catalogue, store),
     )

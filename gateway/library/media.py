@@ -47,6 +47,11 @@ def may_be(name: str) -> bool:
     return not dot or extension.lower() in EXTENSIONS
 
 
+def is_indexed(head: bytes) -> bool:
+    """Whether there is something to find in it: it is a photograph, a video, or the XMP file beside one."""
+    return b"adobe:ns:meta/" in head or is_media(head)
+
+
 def is_media(head: bytes) -> bool:
     """Whether a file that starts with ``head`` (its first 4 KiB or all of it) is a photograph or a video."""
     if head.startswith(_PREFIXES):

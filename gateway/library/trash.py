@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.catalogue import Catalogue, Transaction
+    from gateway.library.photos import Photos
     from gateway.library.values import Guard, Listener
 
 BATCH = 500
@@ -48,6 +49,7 @@ class Trash:
     """The trash of spaces."""
 
     catalogue: Catalogue
+    photos: Photos
     guards: Sequence[Guard]
     listeners: Sequence[Listener]
 
@@ -90,6 +92,7 @@ class Trash:
                 new_name_key=names.key(name),
             )
             record.settle(tx, found.id, live=item.size, trash=-item.size)
+            self.photos.arrived(tx, found.id, parent_id, entry.id, name, is_folder=entry.is_folder)
             change = record.change(tx, self.guards, principal, "restored", found, item.entry_id, path)
             return path, change
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gateway.catalogue import Catalogue, Transaction
+    from gateway.library.photos import Photos
     from gateway.library.values import Guard, Listener
     from gateway.store import ObjectStore
 
@@ -62,6 +63,7 @@ class Uploads:
 
     catalogue: Catalogue
     store: ObjectStore
+    photos: Photos
     guards: Sequence[Guard]
     listeners: Sequence[Listener]
     instance: str
@@ -166,7 +168,10 @@ class Uploads:
             found = _judge(tx, principal, path, conditions)
             if found.space.id != space_id:
                 raise HoldLost("The space was renamed while the file was on its way.")
-            return _commit(tx, self.guards, principal, found, hold, body, modified)
+            committed = _commit(tx, self.guards, principal, found, hold, body, modified)
+            if found.target is not None and not (hold and body.is_indexed):
+                self.photos.left(tx, space_id, found.parent.id, found.target)
+            return committed
 
         return self.catalogue.write(work, space_id)
 
@@ -233,6 +238,7 @@ def _commit(
             md5=body.md5,
             media=body.is_media,
             created=now,
+            due=now if body.is_indexed else None,
         )
     time = now if modified is None else modified
     if old is None:

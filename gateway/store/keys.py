@@ -49,6 +49,11 @@ def fresh(space_key: str, folders: Sequence[str], name: str) -> str:
     return "/".join(segments)
 
 
+def for_renditions(sha256: str) -> str:
+    """Draw a key for what is derived from bytes of this hash. Each attempt has its own: they may be made again."""
+    return f"_davgallery/renditions/{sha256[:2]}/{sha256}~{_random(12)}.webps"
+
+
 def new_space_key(name: str) -> str:
     """Draw the key of a new space from its first name. It stays when the space is renamed."""
     tail = f"-{_random(6)}"

@@ -11,8 +11,10 @@ import pytest
 from gateway.errors import Forbidden, NotFound
 from gateway.library.accounts import Accounts
 from gateway.library.files import Files
+from gateway.library.jobs import Jobs
 from gateway.library.library import Library
 from gateway.library.locks import Locks
+from gateway.library.photos import Photos
 from gateway.library.spaces import Spaces
 from gateway.library.trash import Trash
 from gateway.library.upkeep import Upkeep
@@ -61,6 +63,8 @@ METHODS: dict[str, tuple[Role, Act]] = {
 # They take no principal: what administrators and the server itself do, behind doors of their own.
 ADMINISTRATION = {
     "Accounts": Accounts,
+    "Jobs": Jobs,
+    "Photos": Photos,
     "Spaces": Spaces,
     "Upkeep": Upkeep,
 }
@@ -86,7 +90,8 @@ def test_every_method_that_takes_a_principal_is_in_the_matrix() -> None:
 
 def test_every_part_of_the_library_is_known_here() -> None:
     parts = set(Library.__dataclass_fields__)
-    assert parts - {"checker"} == {"accounts", "spaces", "files", "uploads", "locks", "trash", "upkeep"}
+    judged = {"files", "uploads", "locks", "trash"}
+    assert parts - {"checker"} == judged | {kind.lower() for kind in ADMINISTRATION}
 
 
 @pytest.mark.parametrize("kind", ADMINISTRATION.values(), ids=ADMINISTRATION.keys())

@@ -13,7 +13,7 @@ from gateway.catalogue.statements.statement import Statement, adding, n, p
 
 BLOB_KEY = Statement(select(Blob.key).where(Blob.id == p("blob")))
 
-ADD_BLOB = adding(Blob, "key", "size", "sha256", "sha1", "md5", "media", "created", returning=Blob.id)
+ADD_BLOB = adding(Blob, "key", "size", "sha256", "sha1", "md5", "media", "created", "due", returning=Blob.id)
 # Two spaces that purge the last two references at once would each still see the other's: they take turns at the row.
 LOCK_BLOB = Statement(select(Blob.id).where(Blob.id == p("blob")).with_for_update())
 DROP_BLOB = Statement(

@@ -105,11 +105,11 @@ def _below() -> Any:
     return below.union_all(select(Entry.id).join(below, Entry.parent_id == below.c.id))
 
 
-_BELOW = _below()
+BELOW = _below()
 SUBTREE = Statement(
     select(func.count(), func.coalesce(func.sum(Blob.size), 0))
-    .select_from(_BELOW)
-    .join(Entry, Entry.id == _BELOW.c.id)
+    .select_from(BELOW)
+    .join(Entry, Entry.id == BELOW.c.id)
     .outerjoin(Blob, Blob.id == Entry.blob_id)
 )
 
@@ -135,8 +135,8 @@ REACH = Statement(_reach())
 
 NOT_TAKEN = Statement(
     select(Entry.name, Blob.media, Blob.size)
-    .select_from(_BELOW)
-    .join(Entry, Entry.id == _BELOW.c.id)
+    .select_from(BELOW)
+    .join(Entry, Entry.id == BELOW.c.id)
     .join(Blob, Blob.id == Entry.blob_id)
     .where(or_(Blob.size > p("most"), ~or_(Blob.media, bindparam("any_type", type_=Boolean()))))
 )

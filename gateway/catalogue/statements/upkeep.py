@@ -10,6 +10,7 @@ from gateway.catalogue.statements.statement import Statement, adding, p
 
 META = Statement(select(Meta.value).where(Meta.name == p("name")))
 ADD_META = adding(Meta, "name", "value")
+SET_META = Statement(update(Meta).where(Meta.name == p("name")).values(value=p("new_value")))
 CLOCK = Statement(select(now()))
 CHORES = Statement(select(Chore.name))
 ADD_CHORE = adding(Chore, "name", "due", "lease")

@@ -120,6 +120,7 @@ def upgrade() -> None:
         sa.Column("folder_id", BIG, nullable=False),
         sa.Column("blob_id", BIG, nullable=False),
         sa.Column("stack_id", BIG, nullable=True),
+        sa.Column("stacked", BIG, nullable=False),
         sa.Column("day", BIG, nullable=False),
         sa.Column("taken", BIG, nullable=False),
         sa.Column("utc_offset", BIG, nullable=True),

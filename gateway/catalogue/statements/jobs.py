@@ -1,0 +1,118 @@
+"""Jobs: which blobs wait for the indexer, who works on them, and what came of it."""
+
+from __future__ import annotations
+
+from sqlalchemy import case, delete, func, insert, or_, select, update
+from sqlalchemy import exists as sql_exists
+
+from gateway.catalogue.dialect import now
+from gateway.catalogue.models import Blob, Entry, Media, Place, RenditionSet
+from gateway.catalogue.statements.statement import Statement, adding, n, p
+from gateway.catalogue.statements.tree import BELOW
+
+_MEDIA = (
+    "kind", "format", "width", "height", "duration", "frames", "video_codec", "audio_codec", "date_rule", "wall",
+    "utc_offset", "zone", "offset_rule", "latitude", "longitude", "altitude", "place_id", "make", "model", "lens",
+    "exposure_time", "aperture", "iso", "focal_length", "focal_length_35mm", "flash", "title", "description", "rating",
+    "tags", "content_id", "motion_start", "motion_length", "projection", "thumbhash", "phash",
+)  # fmt: skip
+
+# The newest first: what arrives now is seen at once, also while a million old photos are indexed anew. Rows that
+# another worker holds are passed over on PostgreSQL; on SQLite writers take turns anyway.
+_NEXT = (
+    select(Blob.id)
+    .where(Blob.due <= now())
+    .order_by(Blob.due.desc())
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+ANY_DUE = Statement(select(Blob.id).where(Blob.due <= now()).limit(1))
+CLAIM = Statement(
+    update(Blob)
+    .where(Blob.id == _NEXT)
+    .values(due=now() + n("lease"), tries=Blob.tries + 1, worker=p("who"))
+    .returning(Blob.id, Blob.key, Blob.size, Blob.sha256, Blob.media, Blob.tries)
+)
+# Only the claim that holds it may record its outcome. The row's lock also makes a COPY of the file wait, or be waited
+# for: each then sees what the other made.
+HOLD_JOB = Statement(select(Blob.id).where(Blob.id == p("blob"), Blob.worker == p("who")).with_for_update())
+END_JOB = Statement(
+    update(Blob)
+    .where(Blob.id == p("blob"))
+    .values(due=None, worker=None, tries=0, error=p("reason"), version=p("new_version"))
+)
+GIVE_BACK = Statement(
+    update(Blob)
+    .where(Blob.id == p("blob"), Blob.worker == p("who"))
+    .values(due=now() + p("us"), worker=None, tries=Blob.tries - 1)
+)
+GIVE_BACK_OF = Statement(
+    update(Blob).where(Blob.due > now(), Blob.worker.like(p("who"), escape="\\")).values(due=now(), worker=None)
+)
+_ASKED = {"due": now(), "worker": None, "tries": 0}
+_INDEXED = or_(Blob.media, Blob.version > 0)
+AGAIN = Statement(update(Blob).where(Blob.id == p("blob"), _INDEXED).values(_ASKED))
+AGAIN_BELOW = Statement(
+    update(Blob).where(Blob.id.in_(select(Entry.blob_id).join(BELOW, BELOW.c.id == Entry.id)), _INDEXED).values(_ASKED)
+)
+LAST_BLOB = Statement(select(func.coalesce(func.max(Blob.id), 0)))
+# Due since their upload: what arrives meanwhile goes first.
+RENEW = Statement(
+    update(Blob)
+    .where(
+        Blob.id > p("after"),
+        Blob.id <= p("upto"),
+        Blob.version > 0,
+        Blob.version < p("now_version"),
+        Blob.due.is_(None),
+    )
+    .values(due=Blob.created, worker=None, tries=0)
+)
+FAILED = Statement(
+    select(Blob.id, Blob.size, Blob.error)
+    .where(Blob.error.is_not(None), Blob.id > p("after"))
+    .order_by(Blob.id)
+    .limit(p("limit"))
+)
+QUEUE = Statement(
+    select(
+        func.count(),
+        func.coalesce(func.sum(case((Blob.worker.is_not(None), 1), else_=0)), 0),
+        func.coalesce((now() - func.min(Blob.created)) / 1_000_000, 0),
+    ).where(Blob.due.is_not(None))
+)
+COUNT_FAILED = Statement(select(func.count()).where(Blob.error.is_not(None)))
+
+ENTRIES_OF_BLOB = Statement(select(Entry.id, Entry.parent_id, Entry.name).where(Entry.blob_id == p("blob")))
+TWIN = Statement(
+    select(Blob.id)
+    .join(Media, Media.blob_id == Blob.id)
+    .where(
+        Blob.sha256 == p("digest"),
+        Blob.version == p("now_version"),
+        Blob.error.is_(None),
+        Blob.due.is_(None),
+        or_(sql_exists().where(RenditionSet.sha256 == Blob.sha256), Media.kind == "sidecar"),
+    )
+    .limit(1)
+)
+DELETE_MEDIA = Statement(delete(Media).where(Media.blob_id == p("blob")))
+ADD_MEDIA = adding(Media, "blob_id", *_MEDIA)
+COPY_MEDIA = Statement(
+    insert(Media).from_select(
+        ["blob_id", *_MEDIA],
+        select(n("blob"), *(getattr(Media, name) for name in _MEDIA)).where(Media.blob_id == p("twin")),
+    )
+)
+PLACE = Statement(select(Place.id).where(Place.id == p("place")))
+ADD_PLACE = adding(Place, "id", "town", "region", "country", "country_code")
+
+# Held while a job ends: whoever drops the last blob of these bytes drops their renditions, and the two must not cross.
+RENDITIONS = Statement(
+    select(RenditionSet.key, RenditionSet.size, RenditionSet.pictures)
+    .where(RenditionSet.sha256 == p("digest"))
+    .with_for_update()
+)
+ADD_RENDITIONS = adding(RenditionSet, "sha256", "key", "size", "pictures")
+DROP_RENDITIONS = Statement(delete(RenditionSet).where(RenditionSet.sha256 == p("digest")).returning(RenditionSet.key))

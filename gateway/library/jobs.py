@@ -1,0 +1,304 @@
+"""Jobs: which blobs wait for the indexer, and what it found in them.
+
+The upload's own transaction leaves the job in the blob's row, so nothing that was acknowledged can be missed. A claim
+moves the job's time ahead by a lease; whoever holds it records the outcome, and a worker that dies leaves a job that is
+due again by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from gateway.catalogue.statements import blobs as blobs_sql
+from gateway.catalogue.statements import jobs as jobs_sql
+from gateway.catalogue.statements import photos as photos_sql
+from gateway.catalogue.statements import spaces as spaces_sql
+from gateway.catalogue.statements import tree as tree_sql
+from gateway.catalogue.statements import upkeep as upkeep_sql
+from gateway.errors import NotFound
+from gateway.library import names
+from gateway.library.spaces import SpaceRow
+from gateway.store import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from gateway.catalogue import Catalogue, Transaction
+    from gateway.library.extracted import Extracted, Rendition
+    from gateway.library.photos import Photos
+    from gateway.library.values import Path
+    from gateway.store import ObjectStore
+
+_RENEWED = "renewed"
+_RENEWED_AT_ONCE = 1000
+LEASE = 180 * 1_000_000
+"""Microseconds until a claimed job is due again: longer than a file may take."""
+MOST_TRIES = 3
+_UNCLAIMED = 3600 * 1_000_000
+"""Microseconds that renditions may lie in the store before a row names them."""
+
+
+class Job(NamedTuple):
+    """A blob to be indexed, held by one worker."""
+
+    blob_id: int
+    key: str
+    size: int
+    sha256: str
+    is_media: bool
+    tries: int
+    """Claims so far, this one included; more than three mean that none ever came to its end."""
+    worker: str
+
+
+class Queue(NamedTuple):
+    """How the indexer stands."""
+
+    waiting: int
+    """Jobs that are not done, those being worked on included."""
+    running: int
+    oldest: int
+    """Seconds since the upload of the oldest of them."""
+    failed: int
+    """Blobs without a picture, and why is known."""
+
+
+class Failure(NamedTuple):
+    """A file that could not be indexed."""
+
+    blob_id: int
+    path: str
+    """Where it lies, its space first."""
+    size: int
+    reason: str
+
+
+class _Lost(Exception):
+    """The lease ran out and somebody else has the job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The indexer's queue. ``version`` is the indexer's own: outcomes of an older one are made anew."""
+
+    catalogue: Catalogue
+    store: ObjectStore
+    photos: Photos
+    version: int
+
+    def claim(self, worker: str) -> Job | None:
+        """Take the newest job that is due; None when there is none."""
+        with self.catalogue.read() as tx:
+            if tx.one(jobs_sql.ANY_DUE) is None:
+                return None
+        row = self.catalogue.write(lambda tx: tx.one(jobs_sql.CLAIM, lease=LEASE, who=worker), durable=False)
+        return None if row is None else Job._make((*row, worker))
+
+    def finish(
+        self, job: Job, extracted: Extracted, renditions: Sequence[Rendition] = (), error: str | None = None
+    ) -> bool:
+        """Record what was found, and show it: media, renditions and photos. False when the job was lost meanwhile.
+
+        ``error`` says why there is no picture; what is known besides is kept, and the job is done all the same.
+        """
+        key = self._keep(job.sha256, renditions)
+
+        def found(tx: Transaction) -> None:
+            _set_media(tx, job.blob_id, extracted)
+            if key is not None and not tx.all(jobs_sql.RENDITIONS, digest=job.sha256):
+                tx.run(blobs_sql.DELETE_GARBAGE, which=key)
+                size = sum(len(one.data) for one in renditions)
+                tx.run(jobs_sql.ADD_RENDITIONS, sha256=job.sha256, key=key, size=size, pictures=_directory(renditions))
+            tx.run(jobs_sql.END_JOB, blob=job.blob_id, reason=error, new_version=self.version)
+
+        return self._end(job, found)
+
+    def finish_like_twin(self, job: Job) -> bool:
+        """Record what is known of equal bytes, if they were indexed before; whether that was so."""
+        with self.catalogue.read() as tx:
+            row = tx.one(jobs_sql.TWIN, digest=job.sha256, now_version=self.version)
+        if row is None:
+            return False
+
+        def found(tx: Transaction) -> None:
+            if not tx.all(jobs_sql.RENDITIONS, digest=job.sha256):
+                raise _Lost  # they went with the twin a moment ago
+            tx.run(jobs_sql.DELETE_MEDIA, blob=job.blob_id)
+            if not tx.run(jobs_sql.COPY_MEDIA, blob=job.blob_id, twin=row[0]):
+                raise _Lost
+            tx.run(jobs_sql.END_JOB, blob=job.blob_id, reason=None, new_version=self.version)
+
+        return self._end(job, found)
+
+    def give_back(self, job: Job, seconds: float) -> None:
+        """Leave the job to be tried again after ``seconds``, for a reason that is not the file's."""
+        self.catalogue.run(
+            jobs_sql.GIVE_BACK, durable=False, blob=job.blob_id, who=job.worker, us=int(seconds * 1_000_000)
+        )
+
+    def give_back_of(self, worker: str) -> int:
+        """Make the jobs of a worker that is gone due again at once; how many there were. A server's name takes all."""
+        escaped = worker.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+        return self.catalogue.run(jobs_sql.GIVE_BACK_OF, durable=False, who=f"{escaped}%")
+
+    def again(self, path: Path) -> int:
+        """Have a file, or every file of a folder or space, indexed anew; how many. NotFound when nothing is there."""
+        with self.catalogue.read() as tx:
+            entry_id = _resolve(tx, path)
+        return self.catalogue.run(jobs_sql.AGAIN_BELOW, entry=entry_id)
+
+    def retry(self, blob_id: int) -> bool:
+        """Try a file again that could not be indexed; whether there is such a file."""
+        return bool(self.catalogue.run(jobs_sql.AGAIN, blob=blob_id))
+
+    def renew(self) -> int:
+        """Make some of what an older indexer did due again; how many. For when there is nothing else to do.
+
+        It goes through the blobs once for each new version, and remembers how far it is.
+        """
+
+        def work(tx: Transaction) -> int:
+            row = tx.one(upkeep_sql.META, name=_RENEWED)
+            version, done = map(int, row[0].split()) if row else (0, 0)
+            if version != self.version:
+                done = 0
+            last = int(tx.value(jobs_sql.LAST_BLOB))
+            count = 0
+            while done < last and not count:
+                upto = done + _RENEWED_AT_ONCE
+                count = tx.run(jobs_sql.RENEW, after=done, upto=upto, now_version=self.version)
+                done = min(upto, last)
+            mark = f"{self.version} {done}"
+            if row is None:
+                tx.run(upkeep_sql.ADD_META, name=_RENEWED, value=mark)
+            elif row[0] != mark:
+                tx.run(upkeep_sql.SET_META, name=_RENEWED, new_value=mark)
+            return count
+
+        with self.catalogue.read() as tx:
+            row = tx.one(upkeep_sql.META, name=_RENEWED)
+            if row is not None and row[0] == f"{self.version} {tx.value(jobs_sql.LAST_BLOB)}":
+                return 0
+        return self.catalogue.write(work, durable=False)
+
+    def failures(self, limit: int = 1000, after: int = 0) -> list[Failure]:
+        """The files without a picture, in the order of their arrival, after the blob ``after``."""
+        with self.catalogue.read() as tx:
+            rows = tx.all(jobs_sql.FAILED, after=after, limit=limit)
+            return [Failure(row[0], _where(tx, row[0]), row[1], row[2]) for row in rows]
+
+    def queue(self) -> Queue:
+        """How many wait, and for how long."""
+        with self.catalogue.read() as tx:
+            waiting, running, oldest = tx.all(jobs_sql.QUEUE)[0]
+            return Queue(int(waiting), int(running), max(0, int(oldest)), int(tx.value(jobs_sql.COUNT_FAILED)))
+
+    def _keep(self, sha256: str, renditions: Sequence[Rendition]) -> str | None:
+        """Store the renditions as one object, garbage until a row names it; its key, None for no renditions."""
+        if not renditions:
+            return None
+        key = keys.for_renditions(sha256)
+        self.catalogue.run(blobs_sql.ADD_GARBAGE, durable=False, new_key=key, us=_UNCLAIMED)
+        self.store.put(key, (one.data for one in renditions), sum(len(one.data) for one in renditions))
+        return key
+
+    def _end(self, job: Job, found: Callable[[Transaction], None]) -> bool:
+        """Run ``found`` and show the photos in one transaction that holds every space the blob lies in."""
+        with self.catalogue.read() as tx:
+            spaces = {place.space_id for place in _places(tx, job.blob_id)}
+
+        def work(tx: Transaction) -> set[int]:
+            if tx.one(jobs_sql.HOLD_JOB, blob=job.blob_id, who=job.worker) is None:
+                raise _Lost
+            places = list(_places(tx, job.blob_id))
+            missing = {place.space_id for place in places} - spaces
+            if not missing:
+                found(tx)
+                for place in places:
+                    self.photos.arrived(tx, **place._asdict(), is_folder=False)
+            return missing
+
+        try:
+            # Not durable: after a power cut the job is simply due again.
+            while missing := self.catalogue.write(work, *spaces, durable=False):
+                spaces |= missing
+        except _Lost:
+            return False
+        return True
+
+
+class _Place(NamedTuple):
+    """Where a blob can be seen."""
+
+    space_id: int
+    folder_id: int
+    entry_id: int
+    name: str
+
+
+def _places(tx: Transaction, blob_id: int) -> Iterator[_Place]:
+    """Every entry of a blob; what is in the trash is in no space."""
+    for entry_id, folder_id, name in tx.all(jobs_sql.ENTRIES_OF_BLOB, blob=blob_id):
+        row = tx.one(photos_sql.LIVES_IN, entry=entry_id)
+        if row is not None:
+            yield _Place(row[0], folder_id, entry_id, name)
+
+
+def _where(tx: Transaction, blob_id: int) -> str:
+    """Where a person finds a blob: its first path, or its place in the trash."""
+    entries = tx.all(jobs_sql.ENTRIES_OF_BLOB, blob=blob_id)
+    if not entries:
+        return ""
+    above = tx.all(tree_sql.ABOVE, entry=entries[0][0])
+    space = tx.one(spaces_sql.SPACE_OF_ROOT, root=above[0][0])
+    return "/".join((str(space[0]) if space else "", *(str(row[1]) for row in above[1:])))
+
+
+def _resolve(tx: Transaction, path: Path) -> int:
+    """The entry at a path, whoever may see it: for commands on the server itself."""
+    space = tx.one(spaces_sql.SPACE_BY_NAME, name_key=names.space_key(path[0])) if path else None
+    if space is None:
+        raise NotFound("There is no such space.")
+    root = SpaceRow._make(space).root_id
+    wanted = json.dumps([names.key(name) for name in path[1:]])
+    rows = tx.all(tree_sql.WALK, root=root, names=wanted, levels=len(path) - 1)
+    if rows[-1][0] != len(path) - 1:
+        raise NotFound("There is nothing here.")
+    return int(rows[-1][1])
+
+
+def _set_media(tx: Transaction, blob_id: int, found: Extracted) -> None:
+    if found.place is not None and tx.one(jobs_sql.PLACE, place=found.place.id) is None:
+        tx.run(jobs_sql.ADD_PLACE, **found.place._asdict())
+    date = found.date
+    values = found._asdict()
+    for name in ("date", "place", "motion"):
+        del values[name]
+    tx.run(jobs_sql.DELETE_MEDIA, blob=blob_id)
+    tx.run(
+        jobs_sql.ADD_MEDIA,
+        blob_id=blob_id,
+        **values
+        | {
+            "tags": json.dumps(found.tags, ensure_ascii=False),
+            "date_rule": date and date.rule,
+            "wall": date and date.wall,
+            "utc_offset": date and date.offset,
+            "zone": date and date.zone,
+            "offset_rule": date and date.offset_rule,
+            "place_id": found.place and found.place.id,
+            "motion_start": found.motion and found.motion[0],
+            "motion_length": found.motion and found.motion[1],
+        },
+    )
+
+
+def _directory(renditions: Sequence[Rendition]) -> str:
+    """Where each picture lies in the object that holds them all."""
+    rows, start = [], 0
+    for one in renditions:
+        rows.append([one.name, one.width, one.height, start, len(one.data)])
+        start += len(one.data)
+    return json.dumps(rows, separators=(",", ":"))

@@ -1,0 +1,227 @@
+"""Photos follow the tree: whenever files come, go or change, the rows of the timeline are worked out anew.
+
+A photo is derived from all files of its name in its folder (:mod:`gateway.library.stacks`). Single files follow in the
+transaction of the change itself; a folder is noted there as pending, and followed in pages afterwards.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from gateway.catalogue.statements import photos as photos_sql
+from gateway.library import names
+from gateway.library.stacks import Member, Photo, arrange, stem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from gateway.catalogue import Catalogue, Transaction
+    from gateway.library.values import Entry
+
+_PAGE = 1000
+_LEASE = 60 * 1_000_000
+_FOLDER, _NAME_KEY, _CONTENT = (Member._fields.index(name) for name in ("folder_id", "name_key", "content_id"))
+_MEMBER_END = len(Member._fields)
+_PHOTO_SPACE = _MEMBER_END + Photo._fields.index("space_id")
+_Row = tuple[Any, ...]
+
+
+class _Elsewhere(Exception):
+    """A folder was changed while it was being followed. It is pending again, or will be once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photos:
+    """Keeps the photos of every space. ``zone`` is the server's own, for times that tell none."""
+
+    catalogue: Catalogue
+    zone: str
+
+    # --- inside the transaction of a change, which holds the space ----------------------------------------------
+
+    def arrived(
+        self, tx: Transaction, space_id: int, folder_id: int, entry_id: int, name: str, *, is_folder: bool
+    ) -> None:
+        """Follow an entry that appeared in a folder, or a file of whose content more is known."""
+        if is_folder:
+            _note(tx, entry_id)
+        else:
+            self._arrange(tx, space_id, _of_stem(tx, folder_id, stem(names.key(name))))
+
+    def left(self, tx: Transaction, space_id: int, folder_id: int, entry: Entry) -> None:
+        """Follow an entry that is not in a folder any more, or a file that is not a picture any more."""
+        if entry.is_folder:
+            _note(tx, entry.id)
+            return
+        if entry.blob_id is None:
+            return
+        tally = _Tally()
+        blob_id = tally.remove(tx, entry.id)
+        tally.write(tx)
+        rows = _of_stem(tx, folder_id, stem(names.key(entry.name)))
+        if blob_id is not None:
+            rows += tx.all(photos_sql.PARTNERS_OF_BLOB, folder=folder_id, blob=blob_id)
+        self._arrange(tx, space_id, rows)
+
+    def _arrange(self, tx: Transaction, space_id: int, rows: Iterable[_Row]) -> None:
+        """Bring the photos of these files to what they should be. All files of a stem are among the rows, or none."""
+        tally = _Tally()
+        for group in _groups(tx, rows):
+            members = [Member._make(row[:_MEMBER_END]) for row in group]
+            known = {row[0]: Photo._make(row[_MEMBER_END:]) for row in group if row[_MEMBER_END] is not None}
+            for photo in arrange(members, space_id, self.zone):
+                old = known.pop(photo.entry_id, None)
+                if old == photo:
+                    continue
+                if old is not None:
+                    tally.remove(tx, old.entry_id)
+                tally.add(tx, photo)
+            for gone in known:  # a picture that is none any more
+                tally.remove(tx, gone)
+        tally.write(tx)
+
+    # --- afterwards ---------------------------------------------------------------------------------------------
+
+    def follow_folders(self) -> int:
+        """Follow the folders that are pending; how many there were."""
+        done = 0
+        while True:
+            with self.catalogue.read() as tx:
+                due = [row[0] for row in tx.all(photos_sql.DUE_PENDING, limit=10)]
+            if not due:
+                return done
+            done += sum(self._follow(folder) for folder in due)
+
+    def _follow(self, root: int) -> bool:
+        """Follow one folder, page by page, unless another process does; whether this one did."""
+        mark = self.catalogue.write(lambda tx: tx.one(photos_sql.TAKE_PENDING, entry=root, us=_LEASE), durable=False)
+        if mark is None:
+            return False
+        with self.catalogue.read() as tx:
+            home = _home(tx, root)
+            folders = [row[0] for row in tx.all(photos_sql.FOLDERS_BELOW, entry=root)]
+            held = {row[0] for row in tx.all(photos_sql.SPACES_OF_PHOTOS_BELOW, entry=root)}
+        try:
+            if home is None:
+                while self.catalogue.write(partial(_remove_below, root=root, held=held), *held):
+                    pass
+            else:
+                for folder in folders:
+                    self._follow_members(root, home, held, folder)
+        except _Elsewhere:
+            return True
+        self.catalogue.run(photos_sql.END_PENDING, durable=False, entry=root, taken=mark[0])
+        return True
+
+    def _follow_members(self, root: int, home: int, held: set[int], folder: int) -> None:
+        after: str | None = ""
+        while after is not None:
+            page = partial(self._page, root=root, home=home, held=held, folder=folder, after=after)
+            after = self.catalogue.write(page, *held, home)
+
+    def _page(self, tx: Transaction, root: int, home: int, held: set[int], folder: int, after: str) -> str | None:
+        """Arrange up to 1,000 files of a folder; the name after which to go on, None at its end."""
+        if _home(tx, root) != home:
+            raise _Elsewhere
+        rows = tx.all(photos_sql.MEMBERS_AFTER, folder=folder, after=after, limit=_PAGE)
+        is_last = len(rows) < _PAGE
+        if not is_last:
+            rows = _whole_stems(rows)
+        if not {row[_PHOTO_SPACE] for row in rows} <= {*held, home, None}:
+            raise _Elsewhere
+        self._arrange(tx, home, rows)
+        return None if is_last else rows[-1][_NAME_KEY]
+
+
+class _Tally:
+    """Counts what a transaction does to the days, and writes it down at its end: each day once."""
+
+    def __init__(self) -> None:
+        self._days: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+
+    def add(self, tx: Transaction, photo: Photo) -> None:
+        tx.run(photos_sql.ADD_PHOTO, **photo._asdict())
+        self._count(photo.space_id, photo.day, photo.ratio, photo.stack_id, 1)
+
+    def remove(self, tx: Transaction, entry_id: int) -> int | None:
+        """Remove a photo; the blob it was made of, None when there was no photo."""
+        row = tx.one(photos_sql.DELETE_PHOTO, entry=entry_id)
+        if row is None:
+            return None
+        self._count(row[1], row[2], row[3], row[4], -1)
+        return int(row[0])
+
+    def _count(self, space_id: int, day: int, ratio: int, stack_id: int | None, sign: int) -> None:
+        counted = self._days[space_id, day]
+        if stack_id is None:
+            counted[0] += sign
+            counted[1] += sign * ratio
+
+    def write(self, tx: Transaction) -> None:
+        seqs = {space: tx.value(photos_sql.NEXT_SEQ, space=space) for space in sorted({key[0] for key in self._days})}
+        for (space, day), (more, more_ratio) in sorted(self._days.items()):
+            seq = seqs[space]
+            if not tx.run(photos_sql.COUNT_DAY, space=space, which=day, more=more, more_ratio=more_ratio, new_seq=seq):
+                tx.run(photos_sql.ADD_DAY, space_id=space, day=day, n=more, ratio_sum=more_ratio, seq=seq)
+
+
+def _note(tx: Transaction, folder_id: int) -> None:
+    """Note that all below a folder has to be followed: it was deleted, restored, copied, or changed its space."""
+    if not tx.run(photos_sql.MOVE_PENDING, entry=folder_id):
+        tx.run(photos_sql.ADD_PENDING, entry=folder_id)
+
+
+def _home(tx: Transaction, entry_id: int) -> int | None:
+    """The space that an entry lives in; None for what is in the trash or gone."""
+    row = tx.one(photos_sql.LIVES_IN, entry=entry_id)
+    return None if row is None else int(row[0])
+
+
+def _of_stem(tx: Transaction, folder_id: int, shared: str) -> list[_Row]:
+    span = {"stem": shared, "first": f"{shared}.", "beyond": f"{shared}/"}
+    rows = tx.all(photos_sql.MEMBERS_OF_STEM, folder=folder_id, **span)
+    return [row for row in rows if stem(row[_NAME_KEY]) == shared]
+
+
+def _groups(tx: Transaction, rows: Iterable[_Row]) -> Iterator[Sequence[_Row]]:
+    """The files that are judged together: those of one stem, and those that share a content id with one of them."""
+    by_stem: dict[str, dict[int, _Row]] = defaultdict(dict)
+    for row in rows:
+        by_stem[stem(row[_NAME_KEY])][row[0]] = row
+    while by_stem:
+        _, group = by_stem.popitem()
+        contents = [row[_CONTENT] for row in group.values() if row[_CONTENT] is not None]
+        for content in {one for one in contents if contents.count(one) == 1}:
+            folder = next(iter(group.values()))[_FOLDER]
+            for partner in tx.all(photos_sql.MEMBERS_OF_CONTENT, folder=folder, content=content):
+                shared = stem(partner[_NAME_KEY])
+                if partner[0] not in group:
+                    group |= by_stem.pop(shared, {}) or {row[0]: row for row in _of_stem(tx, folder, shared)}
+        yield list(group.values())
+
+
+def _whole_stems(rows: list[_Row]) -> list[_Row]:
+    """A full page without its end, where the files of one stem might be cut apart."""
+
+    def first_word(row: _Row) -> str:
+        return str(row[_NAME_KEY]).partition(".")[0]
+
+    last = first_word(rows[-1])
+    return [row for row in rows if first_word(row) != last] or rows
+
+
+def _remove_below(tx: Transaction, root: int, held: set[int]) -> int:
+    if (
+        _home(tx, root) is not None
+        or not {row[0] for row in tx.all(photos_sql.SPACES_OF_PHOTOS_BELOW, entry=root)} <= held
+    ):
+        raise _Elsewhere
+    tally = _Tally()
+    gone = tx.all(photos_sql.PHOTOS_BELOW, entry=root, limit=_PAGE)
+    for row in gone:
+        tally.remove(tx, row[0])
+    tally.write(tx)
+    return len(gone)
