@@ -1,7 +1,20 @@
-"""What a file's bytes can do to the indexer."""
+"""Every way in which a file gives no picture, or the indexer cannot work.
 
-from __future__ import annotations
+    Unreadable      this file cannot be decoded; another try gives the same
+    └── TooLarge    it needs more memory than a decoder has
+    NoDecoder       the decoder does not start: nothing is said about the file
+
+Messages are short sentences for a person.
+"""
 
 
 class Unreadable(Exception):
-    """A file cannot be decoded, or only at a price that is too high. The text is a short sentence for a person."""
+    """The file cannot be decoded, and why."""
+
+
+class TooLarge(Unreadable):
+    """Decoding the file needs more memory than there is for it."""
+
+
+class NoDecoder(Exception):
+    """No decoder can be started here. The file was not looked at."""
