@@ -1,8 +1,8 @@
 """The few expressions that SQLite and PostgreSQL spell differently."""
 
-from typing import Any
+from typing import Any, Self
 
-from sqlalchemy import BigInteger, Text
+from sqlalchemy import BigInteger, Boolean, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement, FunctionElement
@@ -65,3 +65,32 @@ def _item_sqlite(element: json_item, compiler: SQLCompiler, **kw: Any) -> str:
 def _item_postgresql(element: json_item, compiler: SQLCompiler, **kw: Any) -> str:
     array, index = (compiler.process(c, **kw) for c in element.clauses)
     return f'(CAST({array} AS jsonb) ->> CAST({index} AS integer)) COLLATE "C"'
+
+
+class among(FunctionElement[bool]):  # noqa: N801
+    """``among(column, array)``: whether a value is in a JSON array. One parameter carries any number of ids."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: Any, array: ColumnElement[str]) -> None:
+        """Take a column of numbers or texts, and the array as a text parameter."""
+        super().__init__(column, array)
+
+    def self_group(self, against: object = None) -> Self:  # noqa: ARG002 - SQLAlchemy's interface
+        """Stand as it is: as a function it would become "… = 1" on SQLite, which no index answers."""
+        return self
+
+
+@compiles(among, "sqlite")
+def _among_sqlite(element: among, compiler: SQLCompiler, **kw: Any) -> str:
+    column, array = (compiler.process(c, **kw) for c in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({array}))"  # noqa: S608 - a column and a parameter
+
+
+@compiles(among, "postgresql")
+def _among_postgresql(element: among, compiler: SQLCompiler, **kw: Any) -> str:
+    column, array = (compiler.process(c, **kw) for c in element.clauses)
+    type_ = "BIGINT" if next(iter(element.clauses)).type.python_type is int else "TEXT"
+    # An array and not a subquery, so that the planner looks each of them up in an index.
+    return f"{column} = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST({array} AS jsonb)) AS {type_})))"

@@ -111,9 +111,9 @@ class Checker:
         while True:
             with self.catalogue.read() as tx:
                 rows = tx.all(blobs_sql.UNREFERENCED_BLOBS, after=after, limit=_BATCH)
-            for blob_id, key in rows:
-                if repair:
-                    self.catalogue.write(partial(record.drop_blob, blob_id=blob_id, grace=GRACE))
+            if repair:
+                self.catalogue.write(partial(record.drop_blobs, blob_ids=[row[0] for row in rows], grace=GRACE))
+            for _, key in rows:
                 yield Finding("unused", f"No file points to the stored object {key}", repair)
             if len(rows) < _BATCH:
                 return

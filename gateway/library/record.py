@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from gateway.library import names
 from gateway.library.values import Change, Entry, Path, Principal, Space
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gateway.catalogue import Transaction
     from gateway.library.values import Guard, Listener
@@ -159,11 +160,13 @@ def trash_version(
     tx.run(trash_sql.SET_TRASHED, item=item, new_entry=kept)
 
 
-def drop_blob(tx: Transaction, blob_id: int | None, grace: int) -> None:
-    """Turn a blob that no entry refers to any more into garbage, to be deleted ``grace`` microseconds from now."""
-    if blob_id is None:
-        return
-    tx.all(blobs_sql.LOCK_BLOB, blob=blob_id)
-    row = tx.one(blobs_sql.DROP_BLOB, blob=blob_id)
-    if row is not None:
-        tx.run(blobs_sql.ADD_GARBAGE, new_key=row[0], us=grace)
+def drop_blobs(tx: Transaction, blob_ids: Iterable[int | None], grace: int) -> None:
+    """Turn those blobs that no entry refers to any more into garbage, to be deleted ``grace`` microseconds from now.
+
+    Whoever takes entries away calls this, once in its transaction: two that took the rows of blobs in turns could wait
+    for each other. None stands for no blob.
+    """
+    blobs = json.dumps([blob for blob in blob_ids if blob is not None])
+    tx.all(blobs_sql.LOCK_BLOBS, blobs=blobs)
+    tx.run(blobs_sql.ADD_GARBAGE_OF_BLOBS, blobs=blobs, us=grace)
+    tx.run(blobs_sql.DROP_BLOBS, blobs=blobs)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.catalogue.statements import spaces as spaces_sql
 from gateway.catalogue.statements import trash as trash_sql
 from gateway.catalogue.statements import tree as tree_sql
 from gateway.errors import Conflict, Forbidden, NotFound
@@ -103,12 +104,12 @@ class Trash:
     def purge(self, principal: Principal, space: str, item_id: int) -> None:
         """Delete an item for good: it cannot be restored from now on; its bytes are freed in batches."""
 
-        def mark(tx: Transaction) -> int:
+        def work(tx: Transaction) -> int:
             found = tree.find_space(tx, principal, space)
-            tx.run(trash_sql.MARK_PURGING, item=_item(tx, principal, found, item_id).id)
+            mark(tx, [_item(tx, principal, found, item_id).id])
             return found.id
 
-        purge_item(self.catalogue, tree.write(self.catalogue, principal, mark, space), item_id)
+        purge_items(self.catalogue, tree.write(self.catalogue, principal, work, space), [item_id])
 
     def _home(
         self, tx: Transaction, principal: Principal, space: Space, item: TrashItem
@@ -157,58 +158,46 @@ def free_name(tx: Transaction, parent_id: int, name: str) -> str:
     return candidate
 
 
-def purge_item(catalogue: Catalogue, space_id: int, item_id: int) -> None:
-    """Purge an item that is marked so, in transactions of at most 500 entries."""
-    while not catalogue.write(lambda tx: _purge_some(tx, space_id, item_id), space_id):
+def mark(tx: Transaction, items: Sequence[int]) -> None:
+    """Let items be purged: from now on they cannot be restored, and housekeeping goes on where somebody stopped."""
+    tx.run(trash_sql.MARK_PURGING, items=json.dumps(items))
+
+
+def purge_items(catalogue: Catalogue, space_id: int, items: Sequence[int]) -> None:
+    """Purge items of a space that are marked so, in transactions of at most 500 entries."""
+    while not catalogue.write(partial(_purge_some, space_id=space_id, items=json.dumps(items)), space_id):
         pass
 
 
-def _purge_some(tx: Transaction, space_id: int, item_id: int) -> bool:
-    """Delete up to 500 entries of an item, the deepest first; whether the item is gone."""
-    row = tx.one(trash_sql.TRASH_ITEM, space=space_id, item=item_id)
-    if row is None:
+def _purge_some(tx: Transaction, space_id: int, items: str) -> bool:
+    """Delete up to 500 entries of the items in a fixed number of statements; whether all items are gone.
+
+    Two levels of folders are looked at: the items themselves and the folders in them. When no files are left in those,
+    the folders that they hold are lifted up a level, so that the tree gets flatter until nothing is left of it.
+    """
+    tops = [row[0] for row in tx.all(trash_sql.TOPS, space=space_id, items=items)]
+    if not tops:
         return True
-    item = TrashItem._make(row)
-    entries = size = 0
-    if not item.is_folder:
-        entry = Entry._make(tx.all(tree_sql.ENTRY, entry=item.entry_id)[0])
-        _drop(tx, item.id, item.entry_id, entry.blob_id)
-        record.settle(tx, space_id, trash=-item.size, entries=-1)
-        _note_purge(tx, space_id, item)
-        return True
-    gone = False
-    while entries < BATCH and not gone:
-        # Down to a folder that holds no folder: its files, then itself.
-        trail = [item.entry_id]
-        while (below := tx.one(trash_sql.FIRST_FOLDER_IN, parent=trail[-1])) is not None:
-            trail.append(below[0])
-        room = BATCH - entries
-        files = tx.all(trash_sql.FILES_IN, parent=trail[-1], limit=room)
-        # In one order, so that two spaces that share these blobs do not wait for each other in a ring.
-        for entry_id, blob_id, file_size in sorted(files, key=lambda row: row[1] or 0):
-            _drop(tx, None, entry_id, blob_id)
-            size += file_size
-        entries += len(files)
-        if len(files) < room:
-            gone = len(trail) == 1
-            _drop(tx, item.id if gone else None, trail[-1], None)
-            entries += 1
-    record.settle(tx, space_id, trash=-size, entries=-entries)
-    if gone:
-        _note_purge(tx, space_id, item)
-    else:
-        tx.run(trash_sql.SHRINK_TRASH_ITEM, item=item.id, less=size)
-    return gone
-
-
-def _note_purge(tx: Transaction, space_id: int, item: TrashItem) -> None:
-    space = str(tx.all(spaces_sql.SPACE_BY_ID, space=space_id)[0][1])
-    path = (space, *filter(None, item.path.split("/")), item.name)
-    record.note(tx, Change("purged", space_id, item.entry_id, path, None, ""))
-
-
-def _drop(tx: Transaction, item_id: int | None, entry_id: int, blob_id: int | None) -> None:
-    if item_id is not None:
-        tx.run(trash_sql.DELETE_TRASH_ITEM, item=item_id)
-    tx.run(tree_sql.DELETE_ENTRY, entry=entry_id)
-    record.drop_blob(tx, blob_id, GRACE)
+    folders = [row[0] for row in tx.all(trash_sql.FOLDERS_OF, folders=json.dumps(tops), limit=BATCH)]
+    files = tx.all(trash_sql.FILES_OF, folders=json.dumps(tops + folders), limit=BATCH)
+    gone = [row[0] for row in files]
+    blobs = [row[1] for row in files]
+    size = sum(row[2] for row in files)
+    room = BATCH - len(files)
+    if room and folders:
+        room -= tx.run(trash_sql.LIFT_FOLDERS, folders=json.dumps(folders), limit=room)
+        # Room that is left says that there was nothing more to lift: they are empty.
+        gone += folders[:room]
+        room -= len(folders[:room])
+    tx.run(tree_sql.DELETE_ENTRIES, entries=json.dumps(gone))
+    emptied = tx.all(trash_sql.EMPTIED_ITEMS, items=items, limit=room)
+    if emptied:
+        ended = json.dumps([row[0] for row in emptied])
+        tx.run(trash_sql.ADD_PURGED, items=ended, at=record.clock())
+        tx.run(trash_sql.DELETE_TRASH_ITEMS, items=ended)
+        tx.run(tree_sql.DELETE_ENTRIES, entries=json.dumps([row[1] for row in emptied]))
+        blobs += [row[2] for row in emptied]
+        size += sum(row[3] for row in emptied)
+    record.drop_blobs(tx, blobs, GRACE)
+    record.settle(tx, space_id, trash=-size, entries=-len(gone) - len(emptied))
+    return len(emptied) == len(tops)

@@ -5,6 +5,7 @@ Everything here is level-triggered: it looks at what the rows say now, so a miss
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
 from functools import partial
@@ -19,9 +20,8 @@ from gateway.catalogue.statements import tree as tree_sql
 from gateway.catalogue.statements import upkeep as upkeep_sql
 from gateway.catalogue.statements import uploads as uploads_sql
 from gateway.errors import Conflict, GatewayError
-from gateway.library import hold, record, snapshot
+from gateway.library import hold, record, snapshot, trash
 from gateway.library.spaces import SpaceRow
-from gateway.library.trash import TrashItem, purge_item
 from gateway.library.values import Entry
 
 if TYPE_CHECKING:
@@ -127,27 +127,24 @@ class Upkeep:
             crowded = [row[0] for row in tx.all(trash_sql.CROWDED_SPACES)]
             old = [row[0] for row in tx.all(trash_sql.OLD_TRASH, age=self.keep_trash)]
         for space_id in old:
-            while self._purge_one(space_id, partial(_oldest_past, space_id=space_id, age=self.keep_trash)):
-                total += 1
+            total += self._purge(space_id, partial(_past, space_id=space_id, age=self.keep_trash))
         for space_id in crowded:
-            while self._purge_one(space_id, partial(_oldest_if_crowded, space_id=space_id)):
-                total += 1
+            total += self._purge(space_id, partial(_for_room, space_id=space_id))
         return total
 
-    def _purge_one(self, space_id: int, choose: Callable[[Transaction], tuple[object, ...] | None]) -> bool:
-        def mark(tx: Transaction) -> int | None:
-            row = choose(tx)
-            if row is None:
-                return None
-            item = TrashItem._make(row)
-            tx.run(trash_sql.MARK_PURGING, item=item.id)
-            return item.id
+    def _purge(self, space_id: int, choose: Callable[[Transaction], list[int]]) -> int:
+        """Purge the items that ``choose`` finds until it finds none; how many there were."""
 
-        item_id = self.catalogue.write(mark, space_id)
-        if item_id is None:
-            return False
-        purge_item(self.catalogue, space_id, item_id)
-        return True
+        def work(tx: Transaction) -> list[int]:
+            items = choose(tx)
+            trash.mark(tx, items)
+            return items
+
+        total = 0
+        while items := self.catalogue.write(work, space_id):
+            trash.purge_items(self.catalogue, space_id, items)
+            total += len(items)
+        return total
 
     def forget(self) -> None:
         """Drop expired locks, old failed logins, old changes and old refusals."""
@@ -191,9 +188,9 @@ class Upkeep:
 
         while not is_empty():
             self.catalogue.write(empty, space_id)
-        while self._purge_one(space_id, lambda tx: tx.one(trash_sql.OLDEST_TRASH, space=space_id)):
-            pass
-
+        self._purge(
+            space_id, lambda tx: [row[0] for row in tx.all(trash_sql.OLDEST_TRASH, space=space_id, limit=_BATCH)]
+        )
         self.catalogue.write(partial(_delete_space, space=space), space_id)
 
     def snapshot(self) -> str | None:
@@ -228,25 +225,32 @@ def _forget_holds(tx: Transaction) -> None:
 
 
 def _forget_garbage(tx: Transaction, keys: list[str]) -> None:
-    for key in keys:
-        tx.run(blobs_sql.DELETE_GARBAGE, which=key)
+    tx.run(blobs_sql.DELETE_GARBAGE, keys=json.dumps(keys))
 
 
-def _oldest_past(tx: Transaction, space_id: int, age: int) -> tuple[object, ...] | None:
-    return tx.one(trash_sql.OLD_TRASH_ITEM, space=space_id, age=age)
+def _past(tx: Transaction, space_id: int, age: int) -> list[int]:
+    """The oldest items that are past their days, and those that somebody began to purge."""
+    return [row[0] for row in tx.all(trash_sql.OLD_TRASH_ITEMS, space=space_id, age=age, limit=_BATCH)]
 
 
-def _oldest_if_crowded(tx: Transaction, space_id: int) -> tuple[object, ...] | None:
-    if tx.one(trash_sql.IS_CROWDED, space=space_id) is None:
-        return None
-    return tx.one(trash_sql.OLDEST_TRASH, space=space_id)
+def _for_room(tx: Transaction, space_id: int) -> list[int]:
+    """The oldest items, as many as it takes to get a space with its trash below its quota."""
+    row = tx.one(trash_sql.EXCESS, space=space_id)
+    if row is None:
+        return []
+    items, excess = [], int(row[0])
+    for item, size in tx.all(trash_sql.OLDEST_TRASH, space=space_id, limit=_BATCH):
+        if excess <= 0:
+            break
+        items.append(item)
+        excess -= size
+    return items
 
 
 def _delete_space(tx: Transaction, space: SpaceRow) -> None:
     for key, _ in tx.all(uploads_sql.HOLDS_OF_SPACE, space=space.id):
         hold.abandon(tx, key)
-    tx.run(tree_sql.DELETE_ENTRY, entry=space.root_id)
-    tx.run(tree_sql.DELETE_ENTRY, entry=space.trash_id)
+    tx.run(tree_sql.DELETE_ENTRIES, entries=json.dumps([space.root_id, space.trash_id]))
     tx.run(spaces_sql.DELETE_SPACE, space=space.id)
     if space.owner_id is not None:
         tx.run(accounts_sql.DELETE_ACCOUNT, account=space.owner_id)
@@ -256,7 +260,7 @@ def _discard(tx: Transaction, space: SpaceRow, entry: Entry) -> None:
     """Move an entry of a removed space into its trash, so that there is one way to purge."""
     size = int(tx.all(tree_sql.SUBTREE, entry=entry.id)[0][1])
     item = record.new_item(tx, space.id, (space.name, entry.name), space.root_id, size, account_id=None, device="")
-    tx.run(trash_sql.MARK_PURGING, item=item)
+    trash.mark(tx, [item])
     tx.run(tree_sql.RELOCATE, entry=entry.id, new_parent=space.trash_id, new_name=str(item), new_name_key=str(item))
     tx.run(trash_sql.SET_TRASHED, item=item, new_entry=entry.id)
     record.settle(tx, space.id, live=-size, trash=size)

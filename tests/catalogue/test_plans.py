@@ -196,7 +196,7 @@ def test_nothing_that_people_or_housekeeping_do_reads_a_large_table_from_end_to_
     assert {"PAGE", "WALK", "CHILD", "DUE_GARBAGE", "EXPIRED_HOLDS", "OLDEST_TRASH"} <= {
         NAMES[one] for one in watched.seen
     }
-    assert {"FIRST_FOLDER_IN", "DROP_BLOB", "LOCKS_BELOW", "SUBTREE", "REACH", "FILES_IN", "COPY_FILES"} <= {
+    assert {"LIFT_FOLDERS", "DROP_BLOBS", "LOCKS_BELOW", "SUBTREE", "REACH", "FILES_OF", "COPY_FILES"} <= {
         NAMES[one] for one in watched.seen
     }
     found = {NAMES[one]: tables for one, given in watched.seen.items() if (tables := scanned(full, one, given))}

@@ -7,18 +7,24 @@ from typing import Any
 from sqlalchemy import Text, bindparam, delete, insert, select
 from sqlalchemy import exists as sql_exists
 
-from gateway.catalogue.dialect import now
+from gateway.catalogue.dialect import among, now
 from gateway.catalogue.models import Blob, Entry, Garbage
 from gateway.catalogue.statements.statement import Statement, adding, n, p
 
 BLOB_KEY = Statement(select(Blob.key).where(Blob.id == p("blob")))
 
 ADD_BLOB = adding(Blob, "key", "size", "sha256", "sha1", "md5", "media", "created", "due", returning=Blob.id)
-# Two spaces that purge the last two references at once would each still see the other's: they take turns at the row.
-LOCK_BLOB = Statement(select(Blob.id).where(Blob.id == p("blob")).with_for_update())
-DROP_BLOB = Statement(
-    delete(Blob).where(Blob.id == p("blob"), ~sql_exists().where(Entry.blob_id == Blob.id)).returning(Blob.key)
+# Two spaces that purge the last two references at once would each still see the other's: they take turns at the rows,
+# in one order. Nothing can come to refer to them meanwhile, because an entry's foreign key waits for the same rows.
+LOCK_BLOBS = Statement(select(Blob.id).where(among(Blob.id, p("blobs"))).order_by(Blob.id).with_for_update())
+_DROPPED = (among(Blob.id, p("blobs")), ~sql_exists().where(Entry.blob_id == Blob.id))
+ADD_GARBAGE_OF_BLOBS = Statement(
+    insert(Garbage).from_select(
+        ["key", "not_before"],
+        select(Blob.key, now() + n("us")).where(*_DROPPED, ~sql_exists().where(Garbage.key == Blob.key)),
+    )
 )
+DROP_BLOBS = Statement(delete(Blob).where(*_DROPPED))
 
 _NEW_KEY: Any = bindparam("new_key", type_=Text())
 ADD_GARBAGE = Statement(
@@ -37,7 +43,7 @@ DUE_GARBAGE = Statement(
     .order_by(Garbage.not_before)
     .limit(p("limit"))
 )
-DELETE_GARBAGE = Statement(delete(Garbage).where(Garbage.key == p("which")))
+DELETE_GARBAGE = Statement(delete(Garbage).where(among(Garbage.key, p("keys"))))
 STRAY_GARBAGE = Statement(
     delete(Garbage).where(Garbage.not_before <= now(), sql_exists().where(Blob.key == Garbage.key))
 )

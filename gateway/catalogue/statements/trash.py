@@ -1,11 +1,12 @@
-"""Items of the trash, and what is purged of them."""
+"""Items of the trash: restoring them, choosing those to purge, and purging them by sets."""
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, or_, select, true, update
+from sqlalchemy import ClauseElement, Text, case, cast, delete, func, insert, literal, or_, select, true, update
+from sqlalchemy import exists as sql_exists
 
-from gateway.catalogue.dialect import now
-from gateway.catalogue.models import Blob, Entry, Space, TrashItem
+from gateway.catalogue.dialect import among, now
+from gateway.catalogue.models import Blob, Change, Entry, Space, TrashItem
 from gateway.catalogue.statements.statement import Statement, adding, n, p
 
 ADD_TRASH_ITEM = adding(
@@ -33,32 +34,78 @@ TRASH_ITEMS = Statement(
     .limit(p("limit"))
 )
 TRASH_ITEM = Statement(_TRASH_ITEMS.where(TrashItem.space_id == p("space"), TrashItem.id == p("item")))
-OLDEST_TRASH = Statement(
-    _TRASH_ITEMS.where(TrashItem.space_id == p("space")).order_by(TrashItem.deleted, TrashItem.id).limit(1)
-)
+DELETE_TRASH_ITEM = Statement(delete(TrashItem).where(TrashItem.id == p("item")))
+
+# --- choosing what to purge ------------------------------------------------------------------------------------------
+
 CROWDED_SPACES = Statement(select(Space.id).where(Space.trash > 0, Space.live + Space.trash > Space.quota))
-IS_CROWDED = Statement(
-    select(Space.id).where(Space.id == p("space"), Space.trash > 0, Space.live + Space.trash > Space.quota)
+EXCESS = Statement(
+    select(Space.live + Space.trash - Space.quota).where(
+        Space.id == p("space"), Space.trash > 0, Space.live + Space.trash > Space.quota
+    )
 )
+_OLDEST = select(TrashItem.id, TrashItem.size).order_by(TrashItem.deleted, TrashItem.id).limit(p("limit"))
+OLDEST_TRASH = Statement(_OLDEST.where(TrashItem.space_id == p("space")))
 OLD_TRASH = Statement(
     select(TrashItem.space_id)
     .where(TrashItem.deleted < now() - n("age"))
     .union(select(TrashItem.space_id).where(TrashItem.purging))
 )
-OLD_TRASH_ITEM = Statement(
-    _TRASH_ITEMS.where(TrashItem.space_id == p("space"), or_(TrashItem.deleted < now() - n("age"), TrashItem.purging))
-    .order_by(TrashItem.deleted, TrashItem.id)
-    .limit(1)
+OLD_TRASH_ITEMS = Statement(
+    _OLDEST.where(TrashItem.space_id == p("space"), or_(TrashItem.deleted < now() - n("age"), TrashItem.purging))
 )
-MARK_PURGING = Statement(update(TrashItem).where(TrashItem.id == p("item")).values(purging=true()))
-SHRINK_TRASH_ITEM = Statement(
-    update(TrashItem).where(TrashItem.id == p("item")).values(size=TrashItem.size - p("less"))
-)
-DELETE_TRASH_ITEM = Statement(delete(TrashItem).where(TrashItem.id == p("item")))
-FIRST_FOLDER_IN = Statement(select(Entry.id).where(Entry.parent_id == p("parent"), Entry.is_folder).limit(1))
-FILES_IN = Statement(
+MARK_PURGING = Statement(update(TrashItem).where(among(TrashItem.id, p("items"))).values(purging=true()))
+
+# --- purging ---------------------------------------------------------------------------------------------------------
+
+TOPS = Statement(select(TrashItem.entry_id).where(TrashItem.space_id == p("space"), among(TrashItem.id, p("items"))))
+FOLDERS_OF = Statement(select(Entry.id).where(among(Entry.parent_id, p("folders")), Entry.is_folder).limit(p("limit")))
+FILES_OF = Statement(
     select(Entry.id, Entry.blob_id, func.coalesce(Blob.size, 0))
     .outerjoin(Blob, Blob.id == Entry.blob_id)
-    .where(Entry.parent_id == p("parent"), ~Entry.is_folder)
+    .where(among(Entry.parent_id, p("folders")), ~Entry.is_folder)
     .limit(p("limit"))
 )
+
+
+def _lift() -> ClauseElement:
+    """Put folders beside the one they are in, under a name that nobody can have given."""
+    folder, inside = Entry.__table__.alias("folder"), Entry.__table__.alias("inside")
+    some = select(inside.c.id).where(among(inside.c.parent_id, p("folders")), inside.c.is_folder).limit(p("limit"))
+    name = literal("/") + cast(Entry.id, Text())
+    beside = select(folder.c.parent_id).where(folder.c.id == Entry.parent_id).scalar_subquery()
+    return update(Entry).where(Entry.id.in_(some)).values(parent_id=beside, name=name, name_key=name)
+
+
+LIFT_FOLDERS = Statement(_lift())
+
+
+def _emptied() -> ClauseElement:
+    """The items that are a file, or a folder with nothing in it any more."""
+    inside = Entry.__table__.alias("inside")
+    return (
+        select(TrashItem.id, Entry.id, Entry.blob_id, func.coalesce(Blob.size, 0))
+        .join(Entry, Entry.id == TrashItem.entry_id)
+        .outerjoin(Blob, Blob.id == Entry.blob_id)
+        .where(among(TrashItem.id, p("items")), ~sql_exists().where(inside.c.parent_id == Entry.id))
+        .limit(p("limit"))
+    )
+
+
+EMPTIED_ITEMS = Statement(_emptied())
+ADD_PURGED = Statement(
+    insert(Change).from_select(
+        ["space_id", "at", "kind", "entry_id", "path", "device"],
+        select(
+            TrashItem.space_id,
+            n("at"),
+            literal("purged"),
+            TrashItem.entry_id,
+            Space.name + "/" + case((TrashItem.path == "", ""), else_=TrashItem.path + "/") + TrashItem.name,
+            literal(""),
+        )
+        .join(Space, Space.id == TrashItem.space_id)
+        .where(among(TrashItem.id, p("items"))),
+    )
+)
+DELETE_TRASH_ITEMS = Statement(delete(TrashItem).where(among(TrashItem.id, p("items"))))

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import exists as sql_exists
 
-from gateway.catalogue.dialect import json_item, now, octets
+from gateway.catalogue.dialect import among, json_item, now, octets
 from gateway.catalogue.models import Blob, Change, Entry, Lock, Property
 from gateway.catalogue.statements.locks import IS_LIVE, LOCK
 from gateway.catalogue.statements.statement import Statement, adding, n, p
@@ -154,7 +154,7 @@ RELOCATE = Statement(
     .where(Entry.id == p("entry"))
     .values(parent_id=p("new_parent"), name=p("new_name"), name_key=p("new_name_key"))
 )
-DELETE_ENTRY = Statement(delete(Entry).where(Entry.id == p("entry")))
+DELETE_ENTRIES = Statement(delete(Entry).where(among(Entry.id, p("entries"))))
 COPY_FILES = Statement(
     insert(Entry).from_select(
         ["parent_id", "name", "name_key", "is_folder", "blob_id", "created", "modified"],
