@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from gateway.library.extracted import Extracted, Rendition
-
-
-class Extraction(NamedTuple):
-    """What came out of one file."""
-
-    extracted: Extracted
-    renditions: tuple[Rendition, ...] = ()
-    error: str | None = None
-    """Why there is no picture, for a person; what the file tells about itself is in ``extracted`` all the same."""
+    from indexer.extract.extraction import Extraction
 
 
 def extract(file: BinaryIO, size: int, *, zone: str, budget: int) -> Extraction:
