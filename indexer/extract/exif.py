@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from indexer.extract import camera, containers, makers, position, text, tiff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from indexer.extract.tiff import Directory
 
 
 class Exif(NamedTuple):
@@ -55,4 +63,154 @@ class Exif(NamedTuple):
     gps_time: str | None = None
     """GPSTimeStamp, UTC: ``12:03:11`` or with decimals ``12:03:11.25``."""
     maker_offset: int | None = None
-    """Minutes east of UTC from the tag TimeZoneOffset (0x882A), which a few cameras write."""
+    """Minutes east of UTC that the camera was set to: the tag TimeZoneOffset, or the note of a Canon or Nikon."""
+
+
+class _Directories(NamedTuple):
+    main: Directory
+    shot: Directory
+    """The one that the standard calls "Exif IFD"; TIFF/EP, and so some RAW formats, have its tags in ``main``."""
+    gps: Directory | None
+
+
+def read(file: BinaryIO, form: str) -> Exif:
+    """The EXIF of the picture ``file``, whose format is ``form``; an empty one where there is none.
+
+    The second directory, which describes the thumbnail, is not looked at.
+    """
+    found = _directories(file, form)
+    if found is None:
+        return Exif()
+    main, shot, gps = found
+    exif = _camera(main, shot)._replace(
+        orientation=_among(range(1, 9), main.number(0x112)) or 1,
+        title=text.line(_utf16(main, 0x9C9B)),
+        description=camera.description(main.text(0x10E)) or camera.description(_utf16(main, 0x9C9C)),
+        tags=text.names((_utf16(main, 0x9C9E) or "").split(";")),
+        rating=_among(range(6), main.number(0x4746)),
+        content_id=text.line(makers.content_id(shot)),
+        original=text.line(shot.text(0x9003)),
+        original_subsec=text.line(shot.text(0x9291)),
+        original_offset=text.line(shot.text(0x9011)),
+        digitized=text.line(shot.text(0x9004)),
+        digitized_subsec=text.line(shot.text(0x9292)),
+        digitized_offset=text.line(shot.text(0x9012)),
+        modified=text.line(main.text(0x132)),
+        modified_subsec=text.line(shot.text(0x9290)),
+        modified_offset=text.line(shot.text(0x9010)),
+        maker_offset=_maker_offset(main, shot),
+    )
+    return _with_gps(exif, gps) if gps else exif
+
+
+def _directories(file: BinaryIO, form: str) -> _Directories | None:
+    if form == "cr3":
+        return _canon(file)
+    main = next(filter(None, (tiff.first(file, base) for base in _headers(file, form))), None)
+    if main is None:
+        return None
+    return _Directories(main, main.below(0x8769) or main, main.below(0x8825))
+
+
+def _headers(file: BinaryIO, form: str) -> Iterator[int]:
+    """Where a TIFF header with EXIF behind it may be."""
+    if form == "jpeg":
+        yield from _in_jpeg(file, 0)
+    elif form == "raf":  # Fujifilm embeds a JPEG with everything; its place is in the header
+        yield from _in_jpeg(file, int.from_bytes(_bytes(file, 84, 4), "big"))
+    elif form == "png":
+        yield from (part.start for part in containers.png(file) if part.name == b"eXIf")
+    elif form == "webp":  # the prefix of JPEG is not in the specification, but in files
+        starts = (part.start for part in containers.riff(file) if part.name == b"EXIF")
+        yield from (start + 6 * (_bytes(file, start, 4) == b"Exif") for start in starts)
+    elif form in {"heic", "avif"}:
+        part = containers.item(file, b"Exif")
+        yield from _behind_its_length(file, [part] if part else [])
+    elif form == "jxl":
+        yield from _behind_its_length(file, (part for part in containers.boxes(file) if part.name == b"Exif"))
+    elif form == "mrw":
+        yield from (part.start for part in containers.minolta(file) if part.name == b"\0TTW")
+    else:
+        yield 0
+
+
+def _in_jpeg(file: BinaryIO, start: int) -> Iterator[int]:
+    for part in containers.jpeg(file, start):
+        if part.name == b"\xe1" and _bytes(file, part.start, 5) == b"Exif\0":
+            yield part.start + 6
+
+
+def _behind_its_length(file: BinaryIO, parts: Iterable[containers.Part]) -> Iterator[int]:
+    """HEIF and JPEG XL: four bytes tell how many follow before the TIFF header."""
+    for part in parts:
+        yield part.start + 4 + int.from_bytes(_bytes(file, part.start, 4), "big")
+
+
+def _canon(file: BinaryIO) -> _Directories | None:
+    """CR3: each directory is a TIFF of its own, in a box of Canon's."""
+    home = containers.box(file, b"moov", _CANON_BOX)
+    if home is None:
+        return None
+    found = {part.name: tiff.first(file, part.start) for part in containers.boxes(file, home.start, home.end)}
+    main = found.get(b"CMT1")
+    return _Directories(main, found.get(b"CMT2") or main, found.get(b"CMT4")) if main else None
+
+
+_CANON_BOX = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
+
+
+def _camera(main: Directory, shot: Directory) -> Exif:
+    make = text.line(main.text(0x10F))
+    flash = shot.number(0x9209)
+    return Exif(
+        make=make,
+        model=camera.model_name(main.text(0x110), make),
+        lens=camera.lens_name(shot.text(0xA434)),
+        exposure_time=camera.positive(shot.number(0x829A)) or camera.shutter(shot.number(0x9201)),
+        aperture=camera.positive(shot.number(0x829D)) or camera.f_number(shot.number(0x9202)),
+        iso=camera.iso(*map(shot.number, (0x8827, 0x8833, 0x8832, 0x8831)), main.number(0x17)),
+        focal_length=camera.positive(shot.number(0x920A)),
+        focal_length_35mm=camera.positive(shot.number(0xA405)),
+        flash=None if flash is None else bool(int(flash) & 1),
+    )
+
+
+def _with_gps(exif: Exif, gps: Directory) -> Exif:
+    latitude, longitude = position.checked(
+        position.degrees(_angle(gps, 2), gps.text(1) or ""), position.degrees(_angle(gps, 4), gps.text(3) or "")
+    )
+    clock = gps.numbers(7)
+    return exif._replace(
+        latitude=latitude,
+        longitude=longitude,
+        altitude=position.height(gps.number(6), below=gps.number(5) in {1, 3}),
+        gps_date=text.line(gps.text(0x1D)),
+        gps_time="{:02.0f}:{:02.0f}:{:06.3f}".format(*clock) if len(clock) == 3 else None,
+    )
+
+
+def _angle(gps: Directory, tag: int) -> tuple[float, ...]:
+    """Degrees, minutes, seconds. A phone wrote them as text with decimal commas: ``52,00000,50,00000,34,01180``."""
+    words = re.findall(r"\d{1,9}", gps.text(tag) or "")
+    if len(words) == 6:
+        return tuple(float(".".join(words[at : at + 2])) for at in (0, 2, 4))
+    return gps.numbers(tag)
+
+
+def _maker_offset(main: Directory, shot: Directory) -> int | None:
+    hours = shot.number(0x882A)
+    return makers.offset(shot, main.text(0x10F)) if hours is None else int(hours) * 60
+
+
+def _among(allowed: range, number: float | None) -> int | None:
+    return int(number) if number is not None and number in allowed else None
+
+
+def _utf16(directory: Directory, tag: int) -> str | None:
+    """A tag of Windows."""
+    return directory.data(tag).decode("utf-16-le", "ignore").partition("\0")[0]
+
+
+def _bytes(file: BinaryIO, start: int, length: int) -> bytes:
+    file.seek(start)
+    return file.read(length)

@@ -78,7 +78,8 @@ class Directory:
 
     def text(self, tag: int) -> str | None:
         """A value as text, up to its first NUL: UTF-8, else Latin-1."""
-        data = self.data(tag).partition(b"\0")[0]
+        kind = self._entries.get(tag, (0, 0, b""))[0]
+        data = self.data(tag).partition(b"\0")[0] if _FORMATS.get(kind) == "B" else b""
         return decode(data) if data else None
 
     def below(self, tag: int) -> Directory | None:

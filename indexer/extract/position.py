@@ -1,0 +1,36 @@
+"""Positions as files write them, and which of them are none."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def degrees(parts: Sequence[float], sphere: str) -> float | None:
+    """One number from degrees, minutes and seconds; ``sphere`` begins with N, S, E or W, and is north or east else.
+
+    Minutes and seconds that are no numbers count as zero: some cameras write 0/0 for what they do not use.
+    """
+    if not parts or not math.isfinite(parts[0]):
+        return None
+    sizes = [part if math.isfinite(part) else 0.0 for part in (*parts[:3], 0.0, 0.0)]
+    value = abs(sizes[0]) + sizes[1] / 60 + sizes[2] / 3600
+    south_or_west = sphere[:1].upper() in {"S", "W"} or parts[0] < 0
+    return -value if south_or_west else value
+
+
+def checked(latitude: float | None, longitude: float | None) -> tuple[float, float] | tuple[None, None]:
+    """The position, if it is one. (0, 0) is what devices write that know none; one zero alone is the equator."""
+    if latitude is None or longitude is None or not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        return None, None
+    return (None, None) if latitude == 0 == longitude else (latitude, longitude)
+
+
+def height(value: float | None, *, below: bool) -> float | None:
+    """Metres above the sea, if this is the height of a place that people or planes reach."""
+    if value is None or not 0 <= abs(value) < 100_000:
+        return None
+    return -abs(value) if below else value
