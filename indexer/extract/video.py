@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
+from fractions import Fraction
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+import av
+
+from indexer.errors import Unreadable
+from indexer.extract import camcorder, iso6709, poster
+from indexer.extract.window import Window
+
 if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.stream import Stream
+    from av.video.stream import VideoStream
     from PIL.Image import Image
+
+_LIMIT = 256 * 1024 * 1024
+"""Bytes that are read of a file at most: the index of a day of video, and some key frames."""
+_LONGEST = 2**31
+"""Milliseconds: 25 days. A longer video is an error of its header."""
+_HEAD = 64 * 1024
+"""Bytes in which an ASF file tells its properties."""
+_FORMATS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,asf,flv,ogg,mxf,dv"
+"""FFmpeg also reads play lists, which make it open other files and addresses: those have no business here."""
 
 
 class Video(NamedTuple):
@@ -30,6 +50,8 @@ class Video(NamedTuple):
     original: str | None = None
     """The wall clock of the camera, from a tag that means this (``IDIT`` in AVI, the camera's own record in AVCHD):
     ``2023-08-05 14:03:11``, with the offset where it has one."""
+    offset: str | None = None
+    """Samsung's own note of the offset in which ``creation_time`` was: ``+0200``."""
     day: str | None = None
     """``©day`` and its kin, which people and programs fill as they like: ``2023``, ``2023-08-05``, a whole date."""
     latitude: float | None = None
@@ -43,6 +65,9 @@ class Video(NamedTuple):
     software: str | None = None
     title: str | None = None
     description: str | None = None
+    tags: tuple[str, ...] = ()
+    xmp: bytes | None = None
+    """An XMP packet, as Adobe's programs and exiftool write it into MP4 and MOV."""
     content_id: str | None = None
     """Apple's ``com.apple.quicktime.content.identifier``, which a live photo's video shares with its still."""
     poster: Image | None = None
@@ -54,6 +79,122 @@ class Video(NamedTuple):
 def probe(file: BinaryIO, size: int, *, budget: int) -> Video:
     """Read the video ``file`` of ``size`` bytes; ``budget`` is the bytes of memory that decoding may use.
 
-    Raises :class:`indexer.errors.Unreadable` where there is no container that FFmpeg understands.
+    Raises :class:`indexer.errors.Unreadable` where there is no container that FFmpeg understands, and OSError where
+    ``file`` itself fails.
     """
-    raise NotImplementedError
+    if not size:
+        raise Unreadable("The file is empty.")
+    window = Window(file, 0, size, limit=_LIMIT)
+    try:
+        with opened(window, budget=budget) as container:
+            video, form = _probe(container, budget=budget), container.format.name
+    except av.FFmpegError as error:
+        if window.failure:
+            raise window.failure from error
+        raise Unreadable("There is no video in it that can be read.") from error
+    if window.failure:
+        raise window.failure
+    if form == "asf":
+        window.seek(0)
+        video = video._replace(creation_time=camcorder.asf_created(window.read(_HEAD)))
+    return video
+
+
+def opened(window: Window, *, budget: int) -> InputContainer:
+    """The container in ``window``; closing it leaves the file open. Raises av.FFmpegError."""
+    return av.open(
+        window,
+        "r",
+        container_options={"format_whitelist": _FORMATS, "export_xmp": "1"},
+        options={"max_pixels": str(budget // 2)},
+        metadata_errors="replace",
+    )
+
+
+def moving(container: InputContainer) -> VideoStream | None:
+    """The stream of moving pictures, if there is one: the cover of a song is none."""
+    best = container.streams.best("video")
+    covers = av.stream.Disposition.attached_pic
+    return next((one for one in container.streams.video if one is best and not one.disposition & covers), None)
+
+
+def _probe(container: InputContainer, *, budget: int) -> Video:
+    stream, sound = moving(container), container.streams.best("audio")
+    video = _tagged(container.metadata, stream)._replace(
+        duration=length(container),
+        audio_codec=_codec(sound),
+        bit_rate=container.bit_rate or None,
+    )
+    if stream is None:
+        return video
+    for other in container.streams:
+        if other is not stream:
+            other.discard = av.stream.Discard.all
+    video = video._replace(video_codec=_codec(stream), frame_rate=float(stream.average_rate or 0) or None)
+    if stream.codec_context is None:
+        return video._replace(error=f"There is no decoder for {video.video_codec}.")
+    if container.format.name == "mpegts":
+        for packet in itertools.islice(container.demux(stream), 1):
+            record = camcorder.avchd(bytes(packet))
+            video = video._replace(original=record.date, make=record.make)
+    width, height = poster.shape(stream.width, stream.height, stream.sample_aspect_ratio)
+    try:
+        shot = poster.take(container, stream, video.duration, budget=budget)
+    except Unreadable as error:
+        return video._replace(width=width, height=height, error=str(error))
+    return video._replace(width=shot.width, height=shot.height, poster=shot.image)
+
+
+def _codec(stream: Stream | None) -> str | None:
+    """FFmpeg's name; the container's own name of a codec that this FFmpeg does not know."""
+    if stream is None:
+        return None
+    return stream.codec_context.codec.canonical_name if stream.codec_context else stream.codec_tag.strip() or "unknown"
+
+
+def length(container: InputContainer) -> int | None:
+    """Milliseconds from the first picture or sound to the last."""
+    streams = [stream for stream in container.streams if stream.type in {"video", "audio"}]
+    lengths = [stream.duration * stream.time_base for stream in streams if stream.duration and stream.time_base]
+    if lengths:
+        seconds = max(lengths)
+    elif container.duration:
+        seconds = Fraction(container.duration, av.time_base)
+    else:
+        return None
+    milliseconds = round(seconds * 1000)
+    return milliseconds if 0 < milliseconds < _LONGEST else None
+
+
+def _tagged(tags: dict[str, str], stream: VideoStream | None) -> Video:
+    """What the tags say; those of Apple's, which are the most exact, come first."""
+    known = {name.lower().removeprefix("com.apple.quicktime."): value for name, value in reversed(tags.items())}
+
+    def tag(*names: str) -> str | None:
+        return next((known[name].strip() for name in names if known.get(name, "").strip()), None)
+
+    created = tag("creation_time") or (stream.metadata.get("creation_time") if stream else None)
+    point = iso6709.parse(tag("location.iso6709", "location"))
+    return Video(
+        creation_date=tag("creationdate"),
+        creation_time=created if _is_utc(created) else None,
+        original=None if _is_utc(created) else created,
+        offset=tag("com.samsung.android.utc_offset"),
+        day=tag("date_recorded", "date"),
+        latitude=point.latitude,
+        longitude=point.longitude,
+        altitude=point.altitude,
+        make=tag("make", "com.android.manufacturer"),
+        model=tag("model", "com.android.model"),
+        software=tag("software", "firmware", "encoder"),
+        title=tag("title"),
+        description=tag("description"),
+        tags=tuple(filter(None, map(str.strip, (tag("keywords") or "").split(",")))),
+        xmp=xmp.encode() if (xmp := tag("xmp")) else None,
+        content_id=tag("content.identifier"),
+    )
+
+
+def _is_utc(created: str | None) -> bool:
+    """MP4 and Matroska keep UTC; the ``IDIT`` of an AVI, which FFmpeg gives the same name, is the camera's clock."""
+    return created is not None and created.endswith("Z")

@@ -1,0 +1,193 @@
+"""One telling picture of a video."""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from contextlib import suppress
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import av
+from PIL import Image, ImageStat
+from PIL.Image import Resampling, Transpose
+
+from indexer.errors import Unreadable
+from indexer.extract import tonemap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from av.buffer import Buffer
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+LONGEST_EDGE = 2048
+"""Pixels: the largest rendition."""
+
+_MOMENTS = (0.1, 0.35, 0.6)
+"""Where to look, as parts of the duration: first behind the titles and the fade, then well inside."""
+_PACKETS = 600
+"""Packets to look through for a key frame: twenty seconds."""
+_ATTEMPTS = 3
+"""Key frames that may fail to decode before another moment is tried."""
+_RUN, _STRIDE = 96, 12
+"""A clip with a single key frame that tells nothing is played so many frames far, and every twelfth is looked at."""
+_PLAIN = 6.0
+"""Standard deviation of the brightness (of 255) below which a picture is black, white or fog."""
+_HELD = 8
+"""Frames that a decoder holds while it plays: references and those that wait for their turn."""
+
+_TRANSFERS = {16: "pq", 18: "hlg"}
+"""ITU-T H.273, transfer characteristics."""
+_UNSPECIFIED = 2
+_BT709 = 1
+
+_TURNS = {
+    (1, 0, 0, 1): None,
+    (-1, 0, 0, 1): Transpose.FLIP_LEFT_RIGHT,
+    (1, 0, 0, -1): Transpose.FLIP_TOP_BOTTOM,
+    (-1, 0, 0, -1): Transpose.ROTATE_180,
+    (0, 1, 1, 0): Transpose.TRANSPOSE,
+    (0, 1, -1, 0): Transpose.ROTATE_270,  # Pillow turns against the clock
+    (0, -1, 1, 0): Transpose.ROTATE_90,
+    (0, -1, -1, 0): Transpose.TRANSVERSE,
+}
+"""By the signs of the display matrix's a, b, c and d: x' = a x + c y, y' = b x + d y."""
+_LYING = {Transpose.TRANSPOSE, Transpose.ROTATE_270, Transpose.ROTATE_90, Transpose.TRANSVERSE}
+
+
+class Poster(NamedTuple):
+    """A frame, upright."""
+
+    image: Image.Image
+    """RGB, square pixels, scaled down to ``LONGEST_EDGE``."""
+    width: int
+    """Pixels of the video itself, if they were square."""
+    height: int
+
+
+def take(container: InputContainer, stream: VideoStream, duration: int | None, *, budget: int) -> Poster:
+    """The first frame that is not plain, else the first that can be decoded; ``duration`` in milliseconds.
+
+    Raises Unreadable without any, or if decoding one needs more than ``budget`` bytes of memory.
+    """
+    size = _frame_size(stream)
+    if 2 * size > budget:
+        raise Unreadable(f"Its pictures are too large to decode: {stream.width} × {stream.height} pixels.")
+    stream.codec_context.thread_count = 1
+    first = None
+    for poster in _candidates(container, stream, duration, play=_HELD * size <= budget):
+        if _tells(poster.image):
+            return poster
+        first = first or poster
+    if first is None:
+        raise Unreadable("None of its pictures can be decoded.")
+    return first
+
+
+def shape(width: int, height: int, ratio: Fraction | None) -> tuple[int, int]:
+    """The size in square pixels of a picture whose pixels are ``ratio`` times as wide as high. None shrinks."""
+    if not ratio or not Fraction(1, 8) < ratio < 8:
+        return width, height
+    return (round(width * ratio), height) if ratio > 1 else (width, round(height / ratio))
+
+
+def _frame_size(stream: VideoStream) -> int:
+    """Bytes of a decoded frame."""
+    bits = stream.format.padded_bits_per_pixel if stream.format else 24
+    return stream.width * stream.height * bits // 8
+
+
+def _candidates(
+    container: InputContainer, stream: VideoStream, duration: int | None, *, play: bool
+) -> Iterator[Poster]:
+    """Key frames here and there, each decoded alone; then, with ``play``, every so many frames of the beginning."""
+    seen: set[int | None] = set()
+    for part in _MOMENTS if duration else (0.0,):
+        _seek(container, stream, (duration or 0) / 1000 * part)
+        if poster := _key_frame(container, stream, seen):
+            yield poster
+    if play:
+        _seek(container, stream, 0)
+        for frame in itertools.islice(_frames(container, stream), 0, _RUN, _STRIDE):
+            yield _poster(frame, stream)
+
+
+def _seek(container: InputContainer, stream: VideoStream, seconds: float) -> None:
+    """Go to the key frame before; a container that cannot do this is read on from where it is."""
+    with suppress(av.FFmpegError):
+        container.seek((stream.start_time or 0) + int(seconds / (stream.time_base or 1)), stream=stream)
+
+
+def _key_frame(container: InputContainer, stream: VideoStream, seen: set[int | None]) -> Poster | None:
+    """The next key frame that can be decoded; None if it was ``seen`` or there is none."""
+    keys = (packet for packet in _packets(container, stream) if packet.is_keyframe)
+    for packet in itertools.islice(keys, _ATTEMPTS):
+        if packet.pts in seen:
+            return None
+        seen.add(packet.pts)
+        # The decoder is drained at once: it must neither wait for the next frame nor keep this one.
+        with suppress(av.FFmpegError):
+            for frame in stream.codec_context.decode(packet) or stream.codec_context.decode(None):
+                return _poster(frame, stream)
+        stream.codec_context.flush_buffers()
+    return None
+
+
+def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+    with suppress(av.FFmpegError):  # a broken file ends where it breaks
+        yield from itertools.islice(container.demux(stream), _PACKETS)
+
+
+def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    for packet in _packets(container, stream):
+        with suppress(av.FFmpegError):
+            yield from stream.codec_context.decode(packet)
+
+
+def _poster(frame: VideoFrame, stream: VideoStream) -> Poster:
+    width, height = shape(frame.width, frame.height, stream.sample_aspect_ratio)
+    scale = min(1.0, LONGEST_EDGE / max(width, height))
+    # Without a word about it, players take the colours of HD to be BT.709; swscale would say BT.601 of everything.
+    guess = _BT709 if frame.colorspace == _UNSPECIFIED and frame.height >= 720 else None
+    plane = frame.reformat(
+        width=max(1, round(width * scale)),
+        height=max(1, round(height * scale)),
+        format="rgb24",
+        src_colorspace=guess,
+        interpolation="BICUBIC",
+        threads=1,
+    ).planes[0]
+    image = Image.frombytes("RGB", (plane.width, plane.height), bytes(plane), "raw", "RGB", plane.line_size)
+    if transfer := _TRANSFERS.get(frame.color_trc):
+        image = tonemap.to_srgb(image, transfer)
+    if turn := _turn(frame):
+        image = image.transpose(turn)
+        if turn in _LYING:
+            width, height = height, width
+    return Poster(image, width, height)
+
+
+def _turn(frame: VideoFrame) -> Transpose | None:
+    matrix = cast("Mapping[str, Buffer]", frame.side_data).get("DISPLAYMATRIX")
+    if matrix is None:
+        return None
+    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(matrix))
+    # Angles between the right ones exist in editors only; the nearest right one is shown.
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        b = c = 0
+    else:
+        a = d = 0
+    return _TURNS.get((_sign(a), _sign(b), _sign(c), _sign(d)))
+
+
+def _sign(number: int) -> int:
+    return (number > 0) - (number < 0)
+
+
+def _tells(image: Image.Image) -> bool:
+    small = image.resize((64, 64), Resampling.BOX).convert("L")
+    return ImageStat.Stat(small).stddev[0] > _PLAIN
