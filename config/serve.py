@@ -60,7 +60,13 @@ def serve(flags: Mapping[str, Any], say: Callable[[str], None]) -> int:
         counts = metrics.make_counts_folder(settings.data)
         _hand_down(settings, flags, instance, counts)
         worker = Child("worker", [sys.executable, "-m", "config.worker"], settings.workers)
-        status = supervise([worker], host=settings.host, port=settings.port, scheme="https" if tls else "http")
+        indexer = Child("indexer", [sys.executable, "-m", "config.indexer"], settings.indexers, needs_socket=False)
+        status = supervise(
+            [worker, indexer],
+            host=settings.host,
+            port=settings.port,
+            scheme="https" if tls else "http",
+        )
         shutil.rmtree(counts, ignore_errors=True)  # not after an error: workers of a killed server may be ending
         return status
 
@@ -188,7 +194,9 @@ def _replace_last(parts: Parts, instance: str) -> None:
     """
     file = parts.settings.data / "instance"
     if file.exists():
-        parts.library.upkeep.end_holds_of(file.read_text().strip())
+        last = file.read_text().strip()
+        parts.library.upkeep.end_holds_of(last)
+        parts.library.jobs.give_back_of(f"{last}/")
     file.write_text(instance)
     if parts.settings.s3 is None:
         parts.store.sweep_temporary()  # type: ignore[union-attr]

@@ -14,10 +14,12 @@ import os
 import re
 import textwrap
 import tomllib
+import zoneinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, cast
 from urllib.parse import urlsplit
 
+import tzlocal
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -135,6 +137,21 @@ def _workers() -> int:
     return len(os.sched_getaffinity(0)) + 1
 
 
+def _indexers() -> int:
+    return min(4, len(os.sched_getaffinity(0)))
+
+
+def _local_zone() -> str:
+    name = tzlocal.get_localzone_name()
+    return name if name in zoneinfo.available_timezones() else "UTC"
+
+
+def _zone(name: str) -> str:
+    if name not in zoneinfo.available_timezones():
+        raise ValueError("must be the name of a time zone such as Europe/Berlin or UTC")
+    return name
+
+
 Size = Annotated[int, BeforeValidator(parse_size)]
 Networks = Annotated[
     tuple[Network, ...], NoDecode, BeforeValidator(_networks), PlainSerializer(lambda nets: [str(net) for net in nets])
@@ -184,6 +201,20 @@ class Settings(BaseSettings):
         le=256,
         description="Server processes. The default is one a core and one more.",
         examples=[5],
+    )
+    indexers: int = Field(
+        default_factory=_indexers,
+        ge=0,
+        le=64,
+        description="Processes that find metadata and make thumbnails. The default is one a core, four at most; 0 for"
+        " none, where other machines do it.",
+        examples=[2],
+    )
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        default_factory=_local_zone,
+        description="The time zone of photographs whose files tell an instant but no zone (IANA name). The default is"
+        " this computer's.",
+        examples=["Europe/Berlin"],
     )
     public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
         default=None,

@@ -11,6 +11,7 @@ from sqlalchemy import inspect
 from gateway.catalogue import Catalogue
 from gateway.catalogue.statements.upkeep import CLOCK
 from gateway.library import library
+from indexer import VERSION as INDEX_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gateway.library.library import Library
     from gateway.store.local import LocalStore
     from gateway.store.minio import MinioStore
+    from indexer.worker import Worker
 
 
 class Parts(NamedTuple):
@@ -48,6 +50,8 @@ def opened(settings: Settings, instance: str) -> Iterator[Parts]:
             instance=instance,
             default_quota=settings.default_quota,
             trash_days=settings.trash_days,
+            zone=settings.timezone,
+            index_version=INDEX_VERSION,
         )
         yield Parts(settings, catalogue, store, built)
 
@@ -61,6 +65,17 @@ def _store(settings: Settings) -> LocalStore | MinioStore:
     from gateway.store.minio import MinioStore  # noqa: PLC0415
 
     return MinioStore(**settings.s3._asdict())
+
+
+@contextmanager
+def indexing(parts: Parts, name: str) -> Iterator[Worker]:
+    """Make a worker of the indexer; ``name`` is its mark on the jobs it holds."""
+    from indexer.sandbox import Sandbox  # noqa: PLC0415 - only indexers need it
+
+    from indexer.worker import Worker  # noqa: PLC0415
+
+    with Sandbox(zone=parts.settings.timezone) as sandbox:
+        yield Worker(parts.library, sandbox, name)
 
 
 def ask_database(catalogue: Catalogue) -> None:

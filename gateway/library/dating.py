@@ -130,7 +130,7 @@ class _Pattern(NamedTuple):
 
 _DATE = r"(?P<year>(?:18|19|20)\d\d)(?P<sep>[-._]?)(?P<month>\d\d)(?P=sep)(?P<day>\d\d)"
 _DASHED = r"(?P<year>(?:18|19|20)\d\d)-(?P<month>\d\d)-(?P<day>\d\d)"
-_TIME = r"(?P<hour>\d\d)(?P<dot>[-._ ]?)(?P<minute>\d\d)(?P=dot)(?P<second>\d\d)"
+_TIME = r"(?P<hour>\d\d)(?P<dot>[-._ :]?)(?P<minute>\d\d)(?P=dot)(?P<second>\d\d)"
 _START, _END = r"(?<![0-9A-Za-z])", r"(?![0-9A-Za-z])"
 
 _PATTERNS = (

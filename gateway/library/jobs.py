@@ -108,7 +108,7 @@ class Jobs:
         def found(tx: Transaction) -> None:
             _set_media(tx, job.blob_id, extracted)
             if key is not None and not tx.all(jobs_sql.RENDITIONS, digest=job.sha256):
-                tx.run(blobs_sql.DELETE_GARBAGE, which=key)
+                tx.run(blobs_sql.DELETE_GARBAGE, keys=json.dumps([key]))
                 size = sum(len(one.data) for one in renditions)
                 tx.run(jobs_sql.ADD_RENDITIONS, sha256=job.sha256, key=key, size=size, pictures=_directory(renditions))
             tx.run(jobs_sql.END_JOB, blob=job.blob_id, reason=error, new_version=self.version)
@@ -132,16 +132,24 @@ class Jobs:
 
         return self._end(job, found)
 
+    def read(self, job: Job, start: int, length: int) -> Iterator[bytes]:
+        """Exactly that range of the blob's bytes; NotFound when the store has lost them, else StoreUnavailable."""
+        return self.store.read(job.key, start, length)
+
     def give_back(self, job: Job, seconds: float) -> None:
         """Leave the job to be tried again after ``seconds``, for a reason that is not the file's."""
         self.catalogue.run(
             jobs_sql.GIVE_BACK, durable=False, blob=job.blob_id, who=job.worker, us=int(seconds * 1_000_000)
         )
 
+    def workers(self) -> list[str]:
+        """The marks of those who hold jobs, dead or alive."""
+        with self.catalogue.read() as tx:
+            return [str(row[0]) for row in tx.all(jobs_sql.WORKERS)]
+
     def give_back_of(self, worker: str) -> int:
-        """Make the jobs of a worker that is gone due again at once; how many there were. A server's name takes all."""
-        escaped = worker.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-        return self.catalogue.run(jobs_sql.GIVE_BACK_OF, durable=False, who=f"{escaped}%")
+        """Make the jobs of the workers whose marks begin so due again at once; how many. For those that are gone."""
+        return self.catalogue.run(jobs_sql.GIVE_BACK_OF, durable=False, who=worker)
 
     def again(self, path: Path) -> int:
         """Have a file, or every file of a folder or space, indexed anew; how many. NotFound when nothing is there."""

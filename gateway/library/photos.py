@@ -6,6 +6,7 @@ transaction of the change itself; a folder is noted there as pending, and follow
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
@@ -58,11 +59,8 @@ class Photos:
             return
         if entry.blob_id is None:
             return
-        tally = _Tally()
-        blob_id = tally.remove(tx, entry.id)
-        tally.write(tx)
         rows = _of_stem(tx, folder_id, stem(names.key(entry.name)))
-        if blob_id is not None:
+        for blob_id in forget(tx, [entry.id]):
             rows += tx.all(photos_sql.PARTNERS_OF_BLOB, folder=folder_id, blob=blob_id)
         self._arrange(tx, space_id, rows)
 
@@ -72,15 +70,12 @@ class Photos:
         for group in _groups(tx, rows):
             members = [Member._make(row[:_MEMBER_END]) for row in group]
             known = {row[0]: Photo._make(row[_MEMBER_END:]) for row in group if row[_MEMBER_END] is not None}
-            for photo in arrange(members, space_id, self.zone):
-                old = known.pop(photo.entry_id, None)
-                if old == photo:
-                    continue
-                if old is not None:
-                    tally.remove(tx, old.entry_id)
+            photos = arrange(members, space_id, self.zone)
+            changed = [photo for photo in photos if known.pop(photo.entry_id, None) != photo]
+            # What is left is a picture no more.
+            tally.remove(tx, [*known, *(photo.entry_id for photo in changed)])
+            for photo in changed:
                 tally.add(tx, photo)
-            for gone in known:  # a picture that is none any more
-                tally.remove(tx, gone)
         tally.write(tx)
 
     # --- afterwards ---------------------------------------------------------------------------------------------
@@ -136,6 +131,14 @@ class Photos:
         return None if is_last else rows[-1][_NAME_KEY]
 
 
+def forget(tx: Transaction, entries: Sequence[int]) -> list[int]:
+    """Remove the photos of entries that are gone; the blobs they were made of."""
+    tally = _Tally()
+    blobs = tally.remove(tx, entries)
+    tally.write(tx)
+    return blobs
+
+
 class _Tally:
     """Counts what a transaction does to the days, and writes it down at its end: each day once."""
 
@@ -146,13 +149,12 @@ class _Tally:
         tx.run(photos_sql.ADD_PHOTO, **photo._asdict())
         self._count(photo.space_id, photo.day, photo.ratio, photo.stack_id, 1)
 
-    def remove(self, tx: Transaction, entry_id: int) -> int | None:
-        """Remove a photo; the blob it was made of, None when there was no photo."""
-        row = tx.one(photos_sql.DELETE_PHOTO, entry=entry_id)
-        if row is None:
-            return None
-        self._count(row[1], row[2], row[3], row[4], -1)
-        return int(row[0])
+    def remove(self, tx: Transaction, entries: Sequence[int]) -> list[int]:
+        """Remove the photos of these entries; the blobs they were made of."""
+        rows = tx.all(photos_sql.DELETE_PHOTOS, entries=json.dumps(entries)) if entries else []
+        for row in rows:
+            self._count(row[1], row[2], row[3], row[4], -1)
+        return [row[0] for row in rows]
 
     def _count(self, space_id: int, day: int, ratio: int, stack_id: int | None, sign: int) -> None:
         counted = self._days[space_id, day]
@@ -219,9 +221,4 @@ def _remove_below(tx: Transaction, root: int, held: set[int]) -> int:
         or not {row[0] for row in tx.all(photos_sql.SPACES_OF_PHOTOS_BELOW, entry=root)} <= held
     ):
         raise _Elsewhere
-    tally = _Tally()
-    gone = tx.all(photos_sql.PHOTOS_BELOW, entry=root, limit=_PAGE)
-    for row in gone:
-        tally.remove(tx, row[0])
-    tally.write(tx)
-    return len(gone)
+    return len(forget(tx, [row[0] for row in tx.all(photos_sql.PHOTOS_BELOW, entry=root, limit=_PAGE)]))

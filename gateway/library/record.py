@@ -167,6 +167,8 @@ def drop_blobs(tx: Transaction, blob_ids: Iterable[int | None], grace: int) -> N
     for each other. None stands for no blob.
     """
     blobs = json.dumps([blob for blob in blob_ids if blob is not None])
-    tx.all(blobs_sql.LOCK_BLOBS, blobs=blobs)
+    digests = json.dumps([row[1] for row in tx.all(blobs_sql.LOCK_BLOBS, blobs=blobs)])
     tx.run(blobs_sql.ADD_GARBAGE_OF_BLOBS, blobs=blobs, us=grace)
     tx.run(blobs_sql.DROP_BLOBS, blobs=blobs)
+    tx.run(blobs_sql.ADD_GARBAGE_OF_RENDITIONS, digests=digests, us=grace)
+    tx.run(blobs_sql.DROP_RENDITIONS, digests=digests)

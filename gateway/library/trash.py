@@ -11,7 +11,7 @@ from gateway.catalogue.statements import trash as trash_sql
 from gateway.catalogue.statements import tree as tree_sql
 from gateway.errors import Conflict, Forbidden, NotFound
 from gateway.library import conditions as conditions_
-from gateway.library import names, record, tree
+from gateway.library import names, photos, record, tree
 from gateway.library.hold import GRACE
 from gateway.library.values import NO_CONDITIONS, Change, Entry, Path, Principal, Role, Space
 
@@ -189,12 +189,14 @@ def _purge_some(tx: Transaction, space_id: int, items: str) -> bool:
         # Room that is left says that there was nothing more to lift: they are empty.
         gone += folders[:room]
         room -= len(folders[:room])
+    photos.forget(tx, gone)
     tx.run(tree_sql.DELETE_ENTRIES, entries=json.dumps(gone))
     emptied = tx.all(trash_sql.EMPTIED_ITEMS, items=items, limit=room)
     if emptied:
         ended = json.dumps([row[0] for row in emptied])
         tx.run(trash_sql.ADD_PURGED, items=ended, at=record.clock())
         tx.run(trash_sql.DELETE_TRASH_ITEMS, items=ended)
+        photos.forget(tx, [row[1] for row in emptied])
         tx.run(tree_sql.DELETE_ENTRIES, entries=json.dumps([row[1] for row in emptied]))
         blobs += [row[2] for row in emptied]
         size += sum(row[3] for row in emptied)

@@ -8,7 +8,7 @@ from sqlalchemy import Text, bindparam, delete, insert, select
 from sqlalchemy import exists as sql_exists
 
 from gateway.catalogue.dialect import among, now
-from gateway.catalogue.models import Blob, Entry, Garbage
+from gateway.catalogue.models import Blob, Entry, Garbage, RenditionSet
 from gateway.catalogue.statements.statement import Statement, adding, n, p
 
 BLOB_KEY = Statement(select(Blob.key).where(Blob.id == p("blob")))
@@ -16,7 +16,9 @@ BLOB_KEY = Statement(select(Blob.key).where(Blob.id == p("blob")))
 ADD_BLOB = adding(Blob, "key", "size", "sha256", "sha1", "md5", "media", "created", "due", returning=Blob.id)
 # Two spaces that purge the last two references at once would each still see the other's: they take turns at the rows,
 # in one order. Nothing can come to refer to them meanwhile, because an entry's foreign key waits for the same rows.
-LOCK_BLOBS = Statement(select(Blob.id).where(among(Blob.id, p("blobs"))).order_by(Blob.id).with_for_update())
+LOCK_BLOBS = Statement(
+    select(Blob.id, Blob.sha256).where(among(Blob.id, p("blobs"))).order_by(Blob.id).with_for_update()
+)
 _DROPPED = (among(Blob.id, p("blobs")), ~sql_exists().where(Entry.blob_id == Blob.id))
 ADD_GARBAGE_OF_BLOBS = Statement(
     insert(Garbage).from_select(
@@ -25,6 +27,12 @@ ADD_GARBAGE_OF_BLOBS = Statement(
     )
 )
 DROP_BLOBS = Statement(delete(Blob).where(*_DROPPED))
+# What was derived from bytes that no blob has any more.
+_ORPHANED = (among(RenditionSet.sha256, p("digests")), ~sql_exists().where(Blob.sha256 == RenditionSet.sha256))
+ADD_GARBAGE_OF_RENDITIONS = Statement(
+    insert(Garbage).from_select(["key", "not_before"], select(RenditionSet.key, now() + n("us")).where(*_ORPHANED))
+)
+DROP_RENDITIONS = Statement(delete(RenditionSet).where(*_ORPHANED))
 
 _NEW_KEY: Any = bindparam("new_key", type_=Text())
 ADD_GARBAGE = Statement(
@@ -36,17 +44,16 @@ ADD_GARBAGE = Statement(
         ),
     )
 )
+_IS_USED = sql_exists().where(Blob.key == Garbage.key) | sql_exists().where(RenditionSet.key == Garbage.key)
 DUE_GARBAGE = Statement(
     select(Garbage.key)
     # A commit whose answer was lost may have made the blob after all: what a row refers to is never deleted.
-    .where(Garbage.not_before <= now(), ~sql_exists().where(Blob.key == Garbage.key))
+    .where(Garbage.not_before <= now(), ~_IS_USED)
     .order_by(Garbage.not_before)
     .limit(p("limit"))
 )
 DELETE_GARBAGE = Statement(delete(Garbage).where(among(Garbage.key, p("keys"))))
-STRAY_GARBAGE = Statement(
-    delete(Garbage).where(Garbage.not_before <= now(), sql_exists().where(Blob.key == Garbage.key))
-)
+STRAY_GARBAGE = Statement(delete(Garbage).where(Garbage.not_before <= now(), _IS_USED))
 GARBAGE_KEY = Statement(select(Garbage.key).where(Garbage.key == p("which")))
 
 BLOBS_AFTER = Statement(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import case, delete, func, insert, or_, select, update
+from typing import Any
+
+from sqlalchemy import Text, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy import exists as sql_exists
 
 from gateway.catalogue.dialect import now
@@ -47,8 +49,12 @@ GIVE_BACK = Statement(
     .where(Blob.id == p("blob"), Blob.worker == p("who"))
     .values(due=now() + p("us"), worker=None, tries=Blob.tries - 1)
 )
+WORKERS = Statement(select(Blob.worker).where(Blob.due > now(), Blob.worker.is_not(None)).distinct())
+_WHO: Any = bindparam("who", type_=Text())
 GIVE_BACK_OF = Statement(
-    update(Blob).where(Blob.due > now(), Blob.worker.like(p("who"), escape="\\")).values(due=now(), worker=None)
+    update(Blob)
+    .where(Blob.due > now(), func.substr(Blob.worker, 1, func.length(_WHO)) == _WHO)
+    .values(due=now(), worker=None)
 )
 _ASKED = {"due": now(), "worker": None, "tries": 0}
 _INDEXED = or_(Blob.media, Blob.version > 0)
@@ -115,4 +121,3 @@ RENDITIONS = Statement(
     .with_for_update()
 )
 ADD_RENDITIONS = adding(RenditionSet, "sha256", "key", "size", "pictures")
-DROP_RENDITIONS = Statement(delete(RenditionSet).where(RenditionSet.sha256 == p("digest")).returning(RenditionSet.key))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
-from gateway.catalogue.dialect import now
+from gateway.catalogue.dialect import among, now
 from gateway.catalogue.models import Blob, DayCount, Entry, Media, PendingSubtree, Photo, Space
 from gateway.catalogue.statements.statement import Statement, adding, n, p
 
@@ -43,9 +43,9 @@ PARTNERS_OF_BLOB = Statement(
 MEMBERS_AFTER = Statement(_MEMBERS.where(Entry.name_key > p("after")).order_by(Entry.name_key).limit(p("limit")))
 
 ADD_PHOTO = adding(Photo, *_PHOTO)
-DELETE_PHOTO = Statement(
+DELETE_PHOTOS = Statement(
     delete(Photo)
-    .where(Photo.entry_id == p("entry"))
+    .where(among(Photo.entry_id, p("entries")))
     .returning(Photo.blob_id, Photo.space_id, Photo.day, Photo.ratio, Photo.stack_id)
 )
 NEXT_SEQ = Statement(update(Space).where(Space.id == p("space")).values(seq=Space.seq + 1).returning(Space.seq))
