@@ -177,10 +177,14 @@ class Entry(Base):
 
 
 class Hold(Base):
-    """An upload's intent: its object key, and the quota reserved for it."""
+    """An upload's intent: its object key, and the quota reserved for it.
+
+    It has as many rows as there are uploads under way, so it needs no index but its key: each would be written twice
+    by every upload.
+    """
 
     __tablename__ = "hold"
-    __table_args__ = (Index("hold_expires", "expires"), Index("hold_space", "space_id"))
+    __table_args__ = ({"sqlite_with_rowid": False},)
     key: Mapped[Name] = mapped_column(_NAME, primary_key=True)
     space_id: Mapped[int] = mapped_column(_BIG, ForeignKey("space.id", ondelete="CASCADE"))
     size: Mapped[Number]
@@ -253,10 +257,13 @@ class Lock(Base):
 
 
 class Change(Base):
-    """A committed change of a tree. Ids order one space's changes, because a write holds its space's row."""
+    """A committed change of a tree. Ids order one space's changes, because a write holds its space's row.
+
+    They are as good as in the order of time, so the old ones are found without an index, which every change would pay.
+    """
 
     __tablename__ = "change"
-    __table_args__ = (Index("change_space", "space_id", "id"), Index("change_at", "at"), _NEVER_REUSED)
+    __table_args__ = (_NEVER_REUSED,)
     id: Mapped[Key]
     space_id: Mapped[Number]
     at: Mapped[Number]

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from gateway.catalogue.statements import Statement
 
 NAMES = {statement: name for name, statement in every().items()}
-LARGE = {"entry", "blob", "property", "change", "trash_item", "lock", "hold", "garbage"}
+# Not holds: there are as many as uploads under way.
+LARGE = {"entry", "blob", "property", "change", "trash_item", "lock", "garbage"}
 # Reading this one whole is what it is for: it holds only what is being purged at the moment.
 SMALL = "trash_purging"
 _SQLITE_SCAN = re.compile(rf"SCAN (\w+)(?!.* {SMALL})")
@@ -63,10 +64,6 @@ _FILLING = [
     (
         "INSERT INTO trash_item (space_id, entry_id, name, path, parent_id, size, deleted, device, purging)"
         " SELECT :space, id, name, '', 1, 1, 4000000000000000 + id, '', false FROM entry WHERE parent_id = :trash"
-    ),
-    (
-        "INSERT INTO hold (key, space_id, size, expires, instance)"
-        " {n} SELECT 'h/' || i, :space, 0, 4000000000000000, 'one' FROM n WHERE i <= 5000"
     ),
     "INSERT INTO garbage (key, not_before) {n} SELECT 'g/' || i, 4000000000000000 FROM n WHERE i <= 5000",
     (

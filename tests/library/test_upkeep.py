@@ -63,3 +63,16 @@ def test_figures_add_up_all_spaces(house: House) -> None:
     figures = house.library.upkeep.figures()
     assert (figures["live_bytes"], figures["trash_bytes"], figures["held_bytes"]) == (5, 3, 0)
     assert (figures["spaces"], figures["accounts"], figures["locks"], figures["entries"]) == (5, 4, 1, 13)
+
+
+def test_changes_are_forgotten_when_they_are_old(house: House) -> None:
+    for name in ("a", "b", "c"):
+        house.put(f"alice/{name}", b"")
+    house.library.upkeep.forget()
+    assert len(house.rows("SELECT id FROM change")) == 3
+    house.execute("UPDATE change SET at = 0 WHERE path <> 'alice/c'")
+    house.library.upkeep.forget()
+    assert [row[0] for row in house.rows("SELECT path FROM change")] == ["alice/c"]
+    house.execute("UPDATE change SET at = 0")
+    house.library.upkeep.forget()
+    assert house.rows("SELECT id FROM change") == []

@@ -190,7 +190,9 @@ COPY_OWN_PROPERTIES = Statement(
     )
 )
 ADD_CHANGE = adding(Change, "space_id", "at", "kind", "entry_id", "path", "source", "account_id", "device")
-FORGET_CHANGES = Statement(delete(Change).where(Change.at < now() - n("age")))
+_YOUNG_CHANGES = select(Change.id).where(Change.id > 0, Change.at >= now() - n("age")).order_by(Change.id).limit(1)
+# All before the first young one: what is looked at by the way is what goes.
+FORGET_CHANGES = Statement(delete(Change).where(Change.id < func.coalesce(_YOUNG_CHANGES.scalar_subquery(), 2**62)))
 
 PROPERTIES = Statement(select(Property.namespace, Property.name, Property.value).where(Property.entry_id == p("entry")))
 DELETE_PROPERTY = Statement(
