@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import psycopg
 from sqlalchemy import create_engine, event
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool
 
+from gateway.catalogue.pool import Pool
 from gateway.catalogue.statements import every
 from gateway.catalogue.statements import spaces as spaces_sql
 from gateway.catalogue.statements import upkeep as upkeep_sql
@@ -48,10 +48,14 @@ _WRITER_WAIT = 30.0
 
 
 class Transaction:
-    """Runs statements that were compiled once on the driver's own cursor: no session, no result objects."""
+    """Runs statements that were compiled once on the driver's own cursor: no session, no result objects.
+
+    It is kept with its connection for the next one; the catalogue begins and ends each.
+    """
 
     def __init__(self, connection: PoolProxiedConnection, compiled: dict[Statement, _Compiled], engine: Engine) -> None:
-        """Wrap a connection whose transaction the catalogue has begun and will end."""
+        """Wrap a connection."""
+        self._connection = connection
         self._cursor = connection.cursor()
         self._compiled = compiled
         self._engine = engine
@@ -59,7 +63,7 @@ class Transaction:
     def all(self, statement: Statement, **parameters: Any) -> list[tuple[Any, ...]]:
         """Every row that the statement returns."""
         self._execute(statement, parameters)
-        return list(self._cursor.fetchall())
+        return cast("list[tuple[Any, ...]]", self._cursor.fetchall())
 
     def one(self, statement: Statement, **parameters: Any) -> tuple[Any, ...] | None:
         """The first row that the statement returns, or None."""
@@ -77,6 +81,23 @@ class Transaction:
         """Run a statement that returns nothing; the number of rows it changed."""
         self._execute(statement, parameters)
         return int(self._cursor.rowcount)
+
+    def begin(self, *words: str) -> None:
+        """Begin it. Only the catalogue does."""
+        for one in words:
+            self._cursor.execute(one)
+
+    def commit(self) -> None:
+        """End it well. Only the catalogue does."""
+        self._connection.commit()
+
+    def rollback(self) -> None:
+        """Undo it. Only the catalogue does."""
+        self._connection.rollback()
+
+    def close(self) -> None:
+        """Close the connection. Only the catalogue does."""
+        self._connection.close()
 
     def _execute(self, statement: Statement, parameters: dict[str, Any]) -> None:
         compiled = self._compiled.get(statement)
@@ -112,15 +133,12 @@ class Catalogue:
         )
         self.engine = create_engine(
             url,
-            poolclass=QueuePool,
-            pool_size=POOL_SIZE,
-            max_overflow=0,
-            pool_timeout=_POOL_WAIT,
-            pool_use_lifo=True,
+            poolclass=NullPool,
             # Nothing is left to reset: reads have no transaction, and writes end theirs themselves.
             pool_reset_on_return=None,
             connect_args=arguments,
         )
+        self._pool = Pool(self._connect, POOL_SIZE, _POOL_WAIT)
         self._compiled: dict[Statement, _Compiled] = {}
         self._writer: _FairWriter | None = None
         event.listen(self.engine, "connect", _prepare_sqlite if self.is_sqlite else _prepare_postgres)
@@ -153,15 +171,16 @@ class Catalogue:
                 raise CatalogueUnavailable(f"The database cannot be copied: {error}.") from error
 
     def close(self) -> None:
-        """Close every pooled connection."""
-        self.engine.dispose()
+        """Close every idle connection."""
+        for transaction in self._pool.emptied():
+            transaction.close()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Read; each statement sees what is committed when it starts, and no snapshot is held between them."""
         try:
-            with self._connection() as connection:
-                yield Transaction(connection, self._compiled, self.engine)
+            with self._pooled() as transaction:
+                yield transaction
         except _COLLISIONS as error:
             raise CatalogueUnavailable("The database is too busy.") from error
 
@@ -175,11 +194,7 @@ class Catalogue:
         for attempt in range(1, _TRIES + 1):
             try:
                 # The turn first: writers that wait for it must not hold the connections that readers need.
-                with (
-                    self._turn(),
-                    self._connection() as connection,
-                    self._begun(connection, durable=durable) as transaction,
-                ):
+                with self._turn(), self._pooled() as transaction, self._begun(transaction, durable=durable):
                     if not self.is_sqlite:
                         for space in sorted(set(spaces)):
                             transaction.all(spaces_sql.LOCK_SPACE, space=space)
@@ -194,42 +209,47 @@ class Catalogue:
         return self.write(lambda tx: tx.run(statement, **parameters), durable=durable)
 
     @contextmanager
-    def _begun(self, connection: PoolProxiedConnection, *, durable: bool) -> Iterator[Transaction]:
-        cursor = connection.cursor()
+    def _begun(self, transaction: Transaction, *, durable: bool) -> Iterator[None]:
         try:
             if self.is_sqlite:
-                cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-                cursor.execute("BEGIN IMMEDIATE")
+                transaction.begin(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}", "BEGIN IMMEDIATE")
             else:
-                cursor.execute("BEGIN" if durable else "BEGIN; SET LOCAL synchronous_commit TO off")
-            yield Transaction(connection, self._compiled, self.engine)
-            connection.commit()
+                transaction.begin("BEGIN" if durable else "BEGIN; SET LOCAL synchronous_commit TO off")
+            yield
+            transaction.commit()
         except BaseException:
-            connection.rollback()
+            transaction.rollback()
             raise
 
     def _turn(self) -> AbstractContextManager[None]:
         return self._writer.turn() if self._writer else nullcontext()
 
+    def _connect(self) -> Transaction:
+        return Transaction(self.engine.raw_connection(), self._compiled, self.engine)
+
     @contextmanager
-    def _connection(self) -> Iterator[PoolProxiedConnection]:
+    def _pooled(self) -> Iterator[Transaction]:
         try:
-            connection = self.engine.raw_connection()
-        except (PoolTimeoutError, psycopg.OperationalError, sqlite3.OperationalError) as error:
+            transaction = self._pool.take()
+        except (TimeoutError, psycopg.OperationalError, sqlite3.OperationalError) as error:
             raise CatalogueUnavailable("The database cannot be reached.") from error
+        lost = False
         try:
-            yield connection
+            yield transaction
         except (psycopg.Error, sqlite3.Error) as error:
-            if isinstance(error, _LOST) and not isinstance(error, _KEPT):
-                # Its other pooled connections are dead too; a ping before every use would cost more than a rare 503.
-                connection.invalidate()
-                self.engine.dispose()
+            lost = isinstance(error, _LOST) and not isinstance(error, _KEPT)
             meaning = _meaning(error)
             if meaning is None:
                 raise
             raise meaning from error
         finally:
-            connection.close()
+            if lost:
+                # Its other pooled connections are dead too; a ping before every use would cost more than a rare 503.
+                self._pool.drop()
+                self.close()
+                transaction.close()
+            else:
+                self._pool.give(transaction)
 
 
 _LOST = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)

@@ -127,7 +127,7 @@ def world(folder: Path, store: ObjectStore | None = None) -> Iterator[World]:
     library = build(catalogue, store, instance="test", default_quota=GIGABYTE)
     with serving(build_app(library)) as port:
         yield World(library, port)
-    catalogue.engine.dispose()
+    catalogue.close()
 
 
 def propfind(*names: str, inner: str = "") -> str:
