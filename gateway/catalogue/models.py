@@ -65,7 +65,7 @@ class Credential(Base):
 
 
 class Attempt(Base):
-    """Failed logins of an account or an address, so that guessing is slow whichever process it meets."""
+    """Logins of whoever :mod:`gateway.library.attempts` says, so that guessing is slow whichever process it meets."""
 
     __tablename__ = "attempt"
     subject: Mapped[str] = mapped_column(primary_key=True)

@@ -6,24 +6,20 @@ import hmac
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.catalogue.statements import accounts as accounts_sql
 from gateway.catalogue.statements import locks as locks_sql
 from gateway.catalogue.statements import spaces as spaces_sql
 from gateway.catalogue.statements import uploads as uploads_sql
-from gateway.errors import BadRequest, Conflict, GatewayError, NotFound, TooManyAttempts, Unauthenticated
+from gateway.errors import BadRequest, Conflict, GatewayError, NotFound, Unauthenticated
 from gateway.library import names, passwords, record, spaces
+from gateway.library.attempts import Attempt
 from gateway.library.values import Principal, Role
 
 if TYPE_CHECKING:
     from gateway.catalogue import Catalogue, Transaction
 
-FREE_FAILURES = 5
-"""Failed logins of one account or address that cost nothing: people mistype, and several devices start at once."""
-MAX_DELAY = 15 * 60
-"""Seconds; the delay doubles from one second up to this."""
 MIN_PASSWORD = 8
 _USED_EVERY = 3600.0
 _DEVICE = 200
@@ -92,9 +88,9 @@ class Accounts:
     def authenticate(self, name: str, password: str, *, address: str, device: str) -> Principal:
         """Who this is; Unauthenticated when name or password are wrong, and never which.
 
-        ``address`` is the client's network address, ``device`` what the client calls itself. After five failures of
-        an account or an address, the next ones are refused with TooManyAttempts for a while that doubles. Devices
-        with app passwords, and everybody who logged in here before, are not held up by somebody else's guessing.
+        ``address`` is the client's network address, ``device`` what the client calls itself. After some failures the
+        next ones are refused with TooManyAttempts for a while that doubles (:mod:`gateway.library.attempts`). Devices
+        with app passwords, and everybody who logged in to this process before, are not held up.
         """
         # What no database can be asked for is nobody's name, and answered like any other wrong one.
         name_key = names.space_key(name)
@@ -106,27 +102,21 @@ class Accounts:
                 return self._principal(one, one.label)
             if one.kind == "password" and self._remembered.knows(one.secret, password):
                 return self._principal(one, device)
-        subjects = {"account": f"account:{name_key}"[:300], "address": f"address:{address}"}
+        attempt = Attempt.of(name_key, address)
         chosen = next((one for one in known if one.kind == "password"), None)
         # Judged and counted within the turn: a burst of guesses would all pass before the first failure counts.
         with passwords.turn():
-            self._require_patience(subjects)
+            with self.catalogue.read() as tx:
+                attempt.require_patience(tx)
             if not passwords.verify_chosen(chosen.secret if chosen else None, password):
                 chosen = None
-                for who in subjects.values():
-                    self.catalogue.write(partial(_count_failure, who=who), durable=False)
+                self.catalogue.write(attempt.failed, durable=False)
         if chosen is not None:
             self._remembered.add(chosen.secret, password)
             with suppress(GatewayError):  # a full disk must not keep people from their photographs
-                self.catalogue.run(accounts_sql.FORGET_ATTEMPT, durable=False, who=subjects["account"])
+                self.catalogue.write(attempt.succeeded, durable=False)
             return self._principal(chosen, device)
         raise Unauthenticated("Wrong name or password.")
-
-    def _require_patience(self, subjects: dict[str, str]) -> None:
-        with self.catalogue.read() as tx:
-            wait = tx.value(accounts_sql.ATTEMPTS, **subjects)
-        if wait is not None and wait > 0:
-            raise TooManyAttempts(-(-int(wait) // 1_000_000))
 
     def _principal(self, known: _Known, device: str) -> Principal:
         now = time.monotonic()
@@ -290,12 +280,3 @@ def _add_credential(tx: Transaction, account_id: int, kind: str, secret: str, la
         label=label,
         created=record.clock(),
     )
-
-
-def _count_failure(tx: Transaction, who: str) -> None:
-    row = tx.one(accounts_sql.FAIL_ATTEMPT, who=who)
-    if row is None:
-        tx.run(accounts_sql.ADD_ATTEMPT, who=who)
-    elif row[0] > FREE_FAILURES:
-        delay = min(MAX_DELAY, 2 ** min(20, row[0] - FREE_FAILURES - 1))
-        tx.run(accounts_sql.DELAY_ATTEMPT, who=who, us=delay * 1_000_000)

@@ -37,8 +37,9 @@ KEEP_REMOVED = 30 * _DAY
 """Microseconds that a removed account's or space's files are kept."""
 KEEP_CHANGES = 400 * _DAY
 KEEP_REFUSALS = 30 * _DAY
+KEEP_KNOWN = 90 * _DAY
+"""Microseconds that a network counts as one that an account logs in from."""
 _BATCH = 500
-_FORGET_ATTEMPTS = _DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +148,11 @@ class Upkeep:
         return total
 
     def forget(self) -> None:
-        """Drop expired locks, old failed logins, old changes and old refusals."""
+        """Drop expired locks, old logins, old changes and old refusals."""
 
         def work(tx: Transaction) -> None:
             tx.run(locks_sql.EXPIRED_LOCKS)
-            tx.run(accounts_sql.FORGET_ATTEMPTS, us=_FORGET_ATTEMPTS)
+            tx.run(accounts_sql.FORGET_ATTEMPTS, failed=_DAY, known=KEEP_KNOWN)
             tx.run(tree_sql.FORGET_CHANGES, age=KEEP_CHANGES)
             tx.run(uploads_sql.FORGET_REFUSALS, age=KEEP_REFUSALS)
 

@@ -22,7 +22,7 @@ from gateway.errors import (
     Unauthenticated,
 )
 from gateway.library import accounts, passwords
-from gateway.library.accounts import FREE_FAILURES
+from gateway.library.attempts import ACCOUNT, NETWORK, PAIR, Limit, network_of
 from gateway.library.values import Principal, Role
 from tests.library.house import PASSWORD, QUOTA, House, at, failures, together
 
@@ -251,74 +251,135 @@ def test_a_device_that_calls_itself_something_endless_is_cut_short(house: House)
     assert len(who.device) == 200
 
 
+def guess(house: House, name: str, address: str) -> int | None:
+    """Try a wrong password; the seconds that one has to wait first, None when it was tried."""
+    try:
+        login(house, name, "guess", address)
+    except TooManyAttempts as error:
+        return error.retry_after
+    except Unauthenticated:
+        return None
+    raise AssertionError("a wrong password is right")
+
+
+def spent(house: House, limit: Limit, name: str = "alice", address: str = "10.0.0.1") -> None:
+    """Use up what guesses of a name, or from an address, cost nothing: "*" stands for another one each time."""
+    for number in range(limit.free + 1):
+        who = name.replace("*", f"nobody{number}")
+        assert guess(house, who, address.replace("*", f"{number // 250}.{number % 250}")) is None
+    house.execute("UPDATE attempt SET until = until + 600 * 1000000 WHERE until > 0")
+
+
 def test_guessing_is_slowed_after_five_failures_and_the_wait_doubles(house: House) -> None:
     waits: list[int] = []
-    for number in range(FREE_FAILURES + 8):
-        try:
-            login(house, password="guess", address=f"10.0.0.{number}")
-        except Unauthenticated:
-            continue
-        except TooManyAttempts as error:
-            waits.append(error.retry_after)
+    for _ in range(PAIR.free + 8):
+        if wait := guess(house, "alice", "10.0.0.1"):
+            waits.append(wait)
             forgive(house, 10_000)
     assert waits == [1, 2, 4, 8]
 
 
 def test_the_wait_is_never_longer_than_a_quarter_of_an_hour(house: House) -> None:
-    with pytest.raises(Unauthenticated):
-        login(house, password="guess")
+    guess(house, "alice", "10.0.0.1")
     house.execute("UPDATE attempt SET failures = 1000")
-    with pytest.raises(Unauthenticated):
-        login(house, password="guess")
-    with pytest.raises(TooManyAttempts) as refused:
-        login(house, password="guess")
-    assert 890 <= refused.value.retry_after <= 901
+    assert guess(house, "alice", "10.0.0.1") is None
+    wait = guess(house, "alice", "10.0.0.1")
+    assert wait is not None
+    assert 890 <= wait <= 901
 
 
-def _locked_out(house: House, subject: str) -> None:
-    for number in range(FREE_FAILURES + 1):
-        name, address = ("alice", f"10.0.1.{number}") if subject == "account" else (f"nobody{number}", "10.0.0.1")
-        with pytest.raises(Unauthenticated):
-            login(house, name, "guess", address)
-    house.execute("UPDATE attempt SET until = until + 600 * 1000000 WHERE until > 0")
-
-
-@pytest.mark.parametrize("subject", ["account", "address"])
-def test_guessing_is_slowed_by_account_and_by_address(
-    house: House, subject: str, monkeypatch: pytest.MonkeyPatch
+def test_guessing_at_an_account_from_one_address_keeps_nobody_out_who_is_elsewhere(
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _locked_out(house, subject)
+    spent(house, PAIR)
     seen = checks(monkeypatch)
     with pytest.raises(TooManyAttempts):
         login(house)
     assert seen == []
-    if subject == "account":
-        assert login(house, "bob").name == "bob"
-    else:
-        assert login(house, "alice", address="10.0.0.2").name == "alice"
+    assert login(house, "bob").name == "bob"
+    assert login(house, address="10.0.0.2").name == "alice"
+
+
+def test_guessing_at_many_accounts_from_one_address_is_slowed(house: House) -> None:
+    spent(house, NETWORK, name="*")
+    with pytest.raises(TooManyAttempts):
+        login(house)
+    assert login(house, address="10.0.0.2").name == "alice"
+
+
+def test_guessing_at_an_account_from_everywhere_is_slowed(house: House) -> None:
+    spent(house, ACCOUNT, address="10.1.*")
+    wait = guess(house, "alice", "10.2.0.1")
+    assert wait is not None
+    with pytest.raises(TooManyAttempts):
+        login(house, address="10.2.0.1")
+    assert login(house, "bob", address="10.2.0.1").name == "bob"
+
+
+def test_guessing_from_everywhere_makes_nobody_wait_longer_than_a_minute(house: House) -> None:
+    guess(house, "alice", "10.0.0.1")
+    house.execute("UPDATE attempt SET failures = 1000")
+    assert guess(house, "alice", "10.0.0.2") is None
+    wait = guess(house, "alice", "10.0.0.3")
+    assert wait is not None
+    assert 50 <= wait <= ACCOUNT.longest + 1
+
+
+def test_who_logs_in_from_where_they_always_do_is_not_held_up_by_guesses_from_everywhere(house: House) -> None:
+    login(house, address="10.9.0.1")
+    house.library.upkeep.forget()
+    spent(house, ACCOUNT, address="10.1.*")
+    owner = fresh_process(house)
+    with pytest.raises(TooManyAttempts):
+        login(owner, address="10.9.0.2")
+    assert login(owner, address="10.9.0.1").name == "alice"
+    assert guess(house, "alice", "10.2.0.1") is not None  # which clears nothing for the others
+
+
+def test_a_network_that_was_not_used_for_three_months_is_known_no_more(house: House) -> None:
+    login(house)
+    house.execute("UPDATE attempt SET at = at - 91 * 86400 * CAST(1000000 AS BIGINT)")
+    house.library.upkeep.forget()
+    assert house.rows("SELECT * FROM attempt") == []
 
 
 def test_who_logged_in_before_and_devices_are_not_held_up_by_somebody_elses_guessing(house: House) -> None:
     login(house)
     app = house.library.accounts.add_app_password("alice", "phone")
-    _locked_out(house, "account")
+    spent(house, ACCOUNT, address="10.1.*")
+    spent(house, PAIR)
     assert login(house).name == "alice"
     assert login(fresh_process(house), password=app).name == "alice"
 
 
-def test_a_right_password_clears_the_failures_of_the_account(house: House) -> None:
-    for _ in range(FREE_FAILURES):
-        with pytest.raises(Unauthenticated):
-            login(house, password="guess", address="10.0.0.9")
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("10.0.0.9", "10.0.0.9"),
+        ("::ffff:10.0.0.9", "10.0.0.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("unix:", "unix:"),
+    ],
+)
+def test_an_address_stands_for_all_that_its_owner_can_change_to(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+def test_a_right_password_clears_the_failures_of_the_account_from_there(house: House) -> None:
+    for _ in range(PAIR.free):
+        guess(house, "alice", "10.0.0.1")
     login(house)
-    assert house.rows("SELECT subject FROM attempt") == [("address:10.0.0.9",)]
+    rows = dict(house.rows("SELECT subject, failures FROM attempt"))
+    assert rows == {"network:10.0.0.1": 5, "account:alice": 5, "known:10.0.0.1 alice": 0}
 
 
 def test_old_failures_are_forgotten(house: House) -> None:
-    with pytest.raises(Unauthenticated):
-        login(house, password="guess")
+    guess(house, "alice", "10.0.0.1")
     house.library.upkeep.forget()
-    assert len(house.rows("SELECT * FROM attempt")) == 2
+    assert len(house.rows("SELECT * FROM attempt")) == 3
     house.execute("UPDATE attempt SET at = at - 25 * 3600 * CAST(1000000 AS BIGINT)")
     house.library.upkeep.forget()
     assert house.rows("SELECT * FROM attempt") == []
@@ -328,7 +389,7 @@ def test_failures_at_once_are_all_counted(house: House) -> None:
     results = together([lambda: login(house, password="guess") for _ in range(8)])
     assert failures(results, Unauthenticated, TooManyAttempts) == []
     refused = sum(isinstance(one, Unauthenticated) for one in results)
-    assert dict(house.rows("SELECT subject, failures FROM attempt"))["account:alice"] == refused > FREE_FAILURES
+    assert dict(house.rows("SELECT subject, failures FROM attempt"))["account:alice"] == refused > PAIR.free
 
 
 def test_two_passwords_are_checked_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

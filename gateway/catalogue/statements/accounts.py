@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 
-from gateway.catalogue.dialect import now
+from gateway.catalogue.dialect import among, now
 from gateway.catalogue.models import Account, Attempt, Credential, Space
-from gateway.catalogue.statements.statement import Statement, adding, p
+from gateway.catalogue.statements.statement import Statement, adding, n, p
 
 ADD_ACCOUNT = adding(Account, "admin", "created", returning=Account.id)
 _ACCOUNT = (Account.id, Space.name, Account.admin, Account.created, Account.removed)
@@ -47,14 +47,18 @@ DELETE_CREDENTIALS = Statement(
 DELETE_ALL_CREDENTIALS = Statement(delete(Credential).where(Credential.account_id == p("account")))
 USE_CREDENTIAL = Statement(update(Credential).where(Credential.id == p("credential")).values(used=p("at")))
 
-ATTEMPTS = Statement(select(func.max(Attempt.until) - now()).where(Attempt.subject.in_([p("account"), p("address")])))
+ATTEMPTS = Statement(select(Attempt.subject, Attempt.until - now()).where(among(Attempt.subject, p("subjects"))))
 FAIL_ATTEMPT = Statement(
     update(Attempt)
     .where(Attempt.subject == p("who"))
     .values(failures=Attempt.failures + 1, at=now())
     .returning(Attempt.failures)
 )
-ADD_ATTEMPT = Statement(insert(Attempt).values(subject=p("who"), failures=1, until=0, at=now()))
+ADD_ATTEMPT = Statement(insert(Attempt).values(subject=p("who"), failures=p("failures"), until=0, at=now()))
 DELAY_ATTEMPT = Statement(update(Attempt).where(Attempt.subject == p("who")).values(until=now() + p("us")))
-FORGET_ATTEMPT = Statement(delete(Attempt).where(Attempt.subject == p("who")))
-FORGET_ATTEMPTS = Statement(delete(Attempt).where(Attempt.at < now() - p("us")))
+FORGET_SUBJECTS = Statement(delete(Attempt).where(among(Attempt.subject, p("subjects"))))
+FORGET_ATTEMPTS = Statement(
+    delete(Attempt).where(
+        or_((Attempt.failures > 0) & (Attempt.at < now() - n("failed")), Attempt.at < now() - n("known"))
+    )
+)
