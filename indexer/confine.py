@@ -1,0 +1,101 @@
+"""What a process that decodes hostile bytes may use: little, and nothing outside itself.
+
+The limits always hold. The rest is what this kernel offers (Linux; nothing here needs privilege): a decoder that was
+taken over by a file finds no network, can signal and trace nobody, and reads no file but programs and their data.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import struct
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+MIB = 1 << 20
+_CODE = 32 * MIB  # of libraries: resident, and not counted as data
+_MAPPED = 512 * MIB  # of libraries: addresses, hardly resident
+_LARGEST_SCORE = 1000
+
+# linux/prctl.h
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+# linux/sched.h
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+# linux/landlock.h; the numbers of these calls are the same on every architecture
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_VERSION = 1
+_PATH_BENEATH = 1
+_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}  # how many there are, by version of the interface; 16 in later ones
+_SIGNALS_AND_SOCKETS = 3
+_TCP = 3
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def stand_back() -> None:
+    """Let everything else on this machine go first: uploads have the processor, and memory runs out here at first."""
+    os.nice(10)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(str(_LARGEST_SCORE))
+
+
+def limit_memory(memory: int) -> None:
+    """Make allocations fail that would take this process and its children, each, over ``memory`` bytes.
+
+    RLIMIT_DATA counts what is written to (since Linux 4.7), so that the libraries' own code does not matter;
+    RLIMIT_AS is there for what it leaves out, such as shared memory.
+    """
+    _limit(resource.RLIMIT_DATA, memory - _CODE)
+    _limit(resource.RLIMIT_AS, memory + _MAPPED)
+
+
+def limit_time(seconds: float) -> None:
+    """Have the kernel end this process after so much time on the processor."""
+    _limit(resource.RLIMIT_CPU, int(seconds) + 1)
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when its parent ends. Call it first thing after a fork."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def shut_in() -> None:
+    """Give up, for this process and all that it starts, whatever decoding does not need. Imports must be done."""
+    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_NOFILE, 64)
+    # A namespace without interfaces; it takes one of users, where this process has no rights outside.
+    if _libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0:
+        _limit(resource.RLIMIT_NPROC, 64)  # counted per namespace: elsewhere it would count all of this account's
+    _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    _lock_files()
+
+
+def _limit(what: int, most: int) -> None:
+    _, hard = resource.getrlimit(what)
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(what, (most, most))
+
+
+def _lock_files() -> None:
+    """Leave only reading below the folders of Python and of our code (Landlock, since Linux 5.13)."""
+    version = _libc.syscall(_CREATE_RULESET, None, 0, _VERSION)
+    if version < 1:
+        return
+    rights = (1 << _FILE_RIGHTS.get(version, 16)) - 1
+    ruleset = struct.pack("QQQ", rights, _TCP, _SIGNALS_AND_SOCKETS)[: 8 if version < 4 else 16 if version < 6 else 24]
+    rules = _libc.syscall(_CREATE_RULESET, ruleset, len(ruleset), 0)
+    if rules < 0:
+        return
+    house = Path(__file__).resolve().parents[1]
+    for folder in {sys.prefix, sys.base_prefix, "/usr", str(house / "indexer"), str(house / "gateway")}:
+        with suppress(OSError):
+            opened = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+            _libc.syscall(_ADD_RULE, rules, _PATH_BENEATH, struct.pack("=Qi", _READ_FILE | _READ_DIR, opened), 0)
+            os.close(opened)
+    _libc.syscall(_RESTRICT_SELF, rules, 0)
+    os.close(rules)

@@ -1,0 +1,180 @@
+"""One file's talk with its child: its reads are answered, its memory and time watched, its words judged."""
+
+from __future__ import annotations
+
+import logging
+import resource
+import select
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from gateway.errors import StoreUnavailable
+from indexer import answers, wire
+from indexer.errors import TooLarge, Unreadable
+
+if TYPE_CHECKING:
+    import socket
+
+    from indexer.extract.extraction import Extraction
+    from indexer.template import Template
+
+Read = Callable[[int, int], Iterator[bytes]]
+"""Gives ``length`` bytes from ``start`` in chunks: ``ObjectStore.read`` of one key."""
+
+MOST_READ = 1 << 30
+"""Bytes that a decoder may ask for. A video's picture is found in a few; what reads more goes round in circles."""
+
+_LOOK = 0.05  # seconds between two looks at a child's memory
+_PIECE = 256 * 1024
+_LONGEST_REASON = 200
+_log = logging.getLogger("davgallery.indexer")
+
+
+class Ended(Exception):
+    """The child ended without an answer."""
+
+
+class Limits(NamedTuple):
+    """What the parent holds a child to."""
+
+    memory: int
+    """Bytes resident."""
+    seconds: float
+    """For a file, waiting for the store not counted."""
+    patience: float
+    """Seconds for the store."""
+
+    def too_large(self) -> TooLarge:
+        """The error of a file that takes too much memory."""
+        return TooLarge(f"Too large: decoding needs more than {self.memory >> 20} MB of memory.")
+
+    def too_slow(self) -> Unreadable:
+        """The error of a file that takes too much time."""
+        return Unreadable(f"Decoding took longer than {self.seconds:g} seconds.")
+
+
+class Talk:
+    """The parent's end. Whoever makes it closes the socket and ends the child."""
+
+    def __init__(self, talk: socket.socket, child: int, template: Template, limits: Limits) -> None:
+        """``child`` is the process id to watch, and ``template`` whose standard error must be read meanwhile."""
+        talk.settimeout(0)
+        self._talk = talk
+        self._memory = Path(f"/proc/{child}/statm")
+        self._template = template
+        self._limits = limits
+        self._started = time.monotonic()
+        self._next_look = self._started
+        self._in_store = 0.0
+        self._asked = 0
+        self._poll = select.poll()
+        self._poll.register(template.words, select.POLLIN)
+
+    def extract(self, read: Read, size: int) -> Extraction:
+        """Feed the child until it answers. Ended, Unreadable, StoreUnavailable, or what ``read`` raises."""
+        try:
+            self._send(wire.SIZE.pack(size))
+            while True:
+                kind, first, second = wire.HEAD.unpack(self._receive(wire.HEAD.size))
+                if kind != wire.READ:
+                    return self._judged(kind, first, second)
+                self._serve(read, first, second, size)
+        except answers.Nonsense as error:
+            _log.warning("a decoder talked nonsense: %s", error)
+            raise Unreadable("The file took its decoder over.") from None
+
+    def _serve(self, read: Read, start: int, length: int, size: int) -> None:
+        if not 0 < length <= size - start:
+            raise answers.Nonsense("it asked for bytes that the file does not have")
+        self._asked += length
+        if self._asked > MOST_READ:
+            raise Unreadable(f"Decoding reads more than {MOST_READ >> 30} GiB.")
+        for chunk in self._chunks(read, start, length):
+            self._send(chunk)
+            length -= len(chunk)
+        if length:
+            raise StoreUnavailable("The store gave another number of bytes than were asked for.")
+
+    def _chunks(self, read: Read, start: int, length: int) -> Generator[bytes, None, None]:
+        """The store's chunks, and what they cost in time."""
+        before = time.monotonic()
+        for chunk in read(start, length):
+            self._in_store += time.monotonic() - before
+            if self._in_store > self._limits.patience:
+                raise StoreUnavailable("The store is too slow.")
+            yield chunk
+            before = time.monotonic()
+        self._in_store += time.monotonic() - before
+
+    def _judged(self, kind: bytes, body_size: int, data_size: int) -> Extraction:
+        if body_size > wire.LONGEST_JSON or data_size > wire.LARGEST_RENDITIONS:
+            raise answers.Nonsense("it announced an endless answer")
+        body = self._receive(body_size)
+        if kind == wire.FOUND:
+            found = answers.found(body)
+            return answers.extraction(found, self._receive(data_size))
+        if kind == wire.FAILED:
+            raise self._failed(answers.failure(body))
+        raise answers.Nonsense("it said something unknown")
+
+    def _failed(self, failure: wire.Failure) -> Unreadable:
+        if failure.kind == wire.NO_MEMORY:
+            return self._limits.too_large()
+        if failure.kind == wire.DEFECT:
+            _log.warning("a decoder failed: %s", self._template.last_words())
+            return Unreadable("The file is damaged, or of a kind that cannot be decoded.")
+        reason = " ".join(failure.reason.split())[:_LONGEST_REASON]
+        return TooLarge(reason) if failure.kind == wire.TOO_LARGE else Unreadable(reason)
+
+    def _send(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            self._wait(select.POLLOUT)
+            with suppress(BlockingIOError):
+                try:
+                    left = left[self._talk.send(left) :]
+                except ConnectionError:
+                    raise Ended from None
+
+    def _receive(self, size: int) -> bytes:
+        data = bytearray()
+        while len(data) < size:
+            self._wait(select.POLLIN)
+            try:
+                piece = self._talk.recv(min(size - len(data), _PIECE))
+            except ConnectionError:
+                piece = b""
+            if not piece:
+                raise Ended
+            data += piece
+        return bytes(data)
+
+    def _wait(self, event: int) -> None:
+        """Return when the child can be talked to; look after it meanwhile."""
+        self._poll.register(self._talk, event)
+        while True:
+            self._look()
+            ready = [descriptor for descriptor, _ in self._poll.poll(_LOOK * 1000)]
+            if self._template.words in ready and not self._template.listen():
+                self._poll.unregister(self._template.words)
+            if self._talk.fileno() in ready:
+                return
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now - self._started - self._in_store > self._limits.seconds:
+            raise self._limits.too_slow()
+        if now >= self._next_look:
+            self._next_look = now + _LOOK
+            if self._resident() > self._limits.memory:
+                raise self._limits.too_large()
+
+    def _resident(self) -> int:
+        """Bytes of memory that the child has; 0 when it is gone."""
+        try:
+            return int(self._memory.read_bytes().split()[1]) * resource.getpagesize()
+        except (OSError, IndexError):
+            return 0
