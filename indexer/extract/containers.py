@@ -44,6 +44,12 @@ def jpeg(file: BinaryIO, start: int = 0) -> Iterator[Part]:
         at += 2 + length
 
 
+def raf_preview(file: BinaryIO) -> int:
+    """Where in Fujifilm's RAW format the JPEG begins that has everything which the camera tells."""
+    file.seek(84)
+    return int.from_bytes(file.read(4), "big")
+
+
 def png(file: BinaryIO) -> Iterator[Part]:
     """The chunks of a PNG (§5.3 of its specification)."""
     return _chunks(file, 8, lambda head: (head[4:], int.from_bytes(head[:4], "big"), 4))
@@ -104,6 +110,14 @@ def box(file: BinaryIO, *path: bytes, start: int = 0, end: int | None = None) ->
     return None
 
 
+def read(file: BinaryIO, part: Part, *, limit: int = 4 << 20) -> bytes:
+    """The bytes of ``part``; none if there should be more than ``limit`` of them."""
+    if part.length > limit:
+        return b""
+    file.seek(part.start)
+    return file.read(max(0, part.length))
+
+
 def item(file: BinaryIO, kind: bytes, content_type: bytes = b"") -> Part | None:
     """The first item of ``kind`` in a HEIF file (ISO 14496-12 §8.11), where it lies in one piece."""
     meta = box(file, b"meta")
@@ -114,16 +128,11 @@ def item(file: BinaryIO, kind: bytes, content_type: bytes = b"") -> Part | None:
     if names is None or places is None:
         return None
     wanted = next((one for one, *rest in _infos(file, names) if rest == [kind, content_type]), None)
-    for one, indirect, start, length in _locations(_read(file, places)):
+    for one, indirect, start, length in _locations(read(file, places)):
         if one == wanted:
             base = inside[b"idat"].start if indirect and b"idat" in inside else 0
             return Part(kind, base + start, length)
     return None
-
-
-def _read(file: BinaryIO, part: Part) -> bytes:
-    file.seek(part.start)
-    return file.read(min(part.length, 1 << 20))
 
 
 def _infos(file: BinaryIO, part: Part) -> Iterator[tuple[int, bytes, bytes]]:
@@ -131,7 +140,7 @@ def _infos(file: BinaryIO, part: Part) -> Iterator[tuple[int, bytes, bytes]]:
     file.seek(part.start)
     header = 4 + (4 if file.read(1) != b"\0" else 2)
     for entry in islice(boxes(file, part.start + header, part.end), MOST_PARTS):
-        data = _read(file, entry)
+        data = read(file, entry)
         wide = 4 if data[:1] == b"\3" else 2
         kind, (_, content_type, *_) = data[6 + wide : 10 + wide], [*data[10 + wide :].split(b"\0"), b""]
         yield int.from_bytes(data[4 : 4 + wide], "big"), kind, content_type if kind == b"mime" else b""

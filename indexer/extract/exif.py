@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import math
 import re
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from indexer.extract import camera, containers, makers, position, text, tiff
+from indexer.extract import camera, containers, makers, photoshop, png, position, text, tiff
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from indexer.extract.tiff import Directory
+
+_PREFIX = b"Exif\0\0"
+"""What stands before the TIFF header in a JPEG."""
+_CANON_BOX = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 
 
 class Exif(NamedTuple):
@@ -106,44 +112,53 @@ def read(file: BinaryIO, form: str) -> Exif:
 def _directories(file: BinaryIO, form: str) -> _Directories | None:
     if form == "cr3":
         return _canon(file)
-    main = next(filter(None, (tiff.first(file, base) for base in _headers(file, form))), None)
+    main = next(filter(None, (tiff.first(source, base) for source, base in _headers(file, form))), None)
     if main is None:
         return None
     return _Directories(main, main.below(0x8769) or main, main.below(0x8825))
 
 
-def _headers(file: BinaryIO, form: str) -> Iterator[int]:
+def _headers(file: BinaryIO, form: str) -> Iterator[tuple[BinaryIO, int]]:
     """Where a TIFF header with EXIF behind it may be."""
     if form == "jpeg":
-        yield from _in_jpeg(file, 0)
-    elif form == "raf":  # Fujifilm embeds a JPEG with everything; its place is in the header
-        yield from _in_jpeg(file, int.from_bytes(_bytes(file, 84, 4), "big"))
+        yield _in_jpeg(file, 0), 0
+    elif form == "raf":
+        yield _in_jpeg(file, containers.raf_preview(file)), 0
     elif form == "png":
-        yield from (part.start for part in containers.png(file) if part.name == b"eXIf")
+        yield from ((file, part.start) for part in containers.png(file) if part.name == b"eXIf")
+        yield io.BytesIO(png.profile(file, "exif", "APP1")), len(_PREFIX)
     elif form == "webp":  # the prefix of JPEG is not in the specification, but in files
         starts = (part.start for part in containers.riff(file) if part.name == b"EXIF")
-        yield from (start + 6 * (_bytes(file, start, 4) == b"Exif") for start in starts)
+        yield from ((file, start + len(_PREFIX) * (_bytes(file, start, 6) == _PREFIX)) for start in starts)
     elif form in {"heic", "avif"}:
         part = containers.item(file, b"Exif")
         yield from _behind_its_length(file, [part] if part else [])
     elif form == "jxl":
         yield from _behind_its_length(file, (part for part in containers.boxes(file) if part.name == b"Exif"))
     elif form == "mrw":
-        yield from (part.start for part in containers.minolta(file) if part.name == b"\0TTW")
+        yield from ((file, part.start) for part in containers.minolta(file) if part.name == b"\0TTW")
+    elif form == "psd":
+        yield io.BytesIO(photoshop.resource(file, photoshop.EXIF)), 0
     else:
-        yield 0
+        yield file, 0
 
 
-def _in_jpeg(file: BinaryIO, start: int) -> Iterator[int]:
+def _in_jpeg(file: BinaryIO, start: int) -> BinaryIO:
+    """What the segments together hold: one has room for 64 KB, and what is longer goes on in the next one."""
+    found = b""
     for part in containers.jpeg(file, start):
-        if part.name == b"\xe1" and _bytes(file, part.start, 5) == b"Exif\0":
-            yield part.start + 6
+        if part.name == b"\xe1" and _bytes(file, part.start, 6) == _PREFIX:
+            data = containers.read(file, part)[6:]
+            if found and data[:4] in {b"II*\0", b"MM\0*"}:
+                break
+            found += data
+    return io.BytesIO(found)
 
 
-def _behind_its_length(file: BinaryIO, parts: Iterable[containers.Part]) -> Iterator[int]:
+def _behind_its_length(file: BinaryIO, parts: Iterable[containers.Part]) -> Iterator[tuple[BinaryIO, int]]:
     """HEIF and JPEG XL: four bytes tell how many follow before the TIFF header."""
     for part in parts:
-        yield part.start + 4 + int.from_bytes(_bytes(file, part.start, 4), "big")
+        yield file, part.start + 4 + int.from_bytes(_bytes(file, part.start, 4), "big")
 
 
 def _canon(file: BinaryIO) -> _Directories | None:
@@ -154,9 +169,6 @@ def _canon(file: BinaryIO) -> _Directories | None:
     found = {part.name: tiff.first(file, part.start) for part in containers.boxes(file, home.start, home.end)}
     main = found.get(b"CMT1")
     return _Directories(main, found.get(b"CMT2") or main, found.get(b"CMT4")) if main else None
-
-
-_CANON_BOX = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 
 
 def _camera(main: Directory, shot: Directory) -> Exif:
@@ -177,9 +189,10 @@ def _camera(main: Directory, shot: Directory) -> Exif:
 
 def _with_gps(exif: Exif, gps: Directory) -> Exif:
     latitude, longitude = position.checked(
-        position.degrees(_angle(gps, 2), gps.text(1) or ""), position.degrees(_angle(gps, 4), gps.text(3) or "")
+        position.degrees(_sexagesimal(gps, 2), gps.text(1) or ""),
+        position.degrees(_sexagesimal(gps, 4), gps.text(3) or ""),
     )
-    clock = gps.numbers(7)
+    clock = [part for part in _sexagesimal(gps, 7) if math.isfinite(part)]
     return exif._replace(
         latitude=latitude,
         longitude=longitude,
@@ -189,8 +202,8 @@ def _with_gps(exif: Exif, gps: Directory) -> Exif:
     )
 
 
-def _angle(gps: Directory, tag: int) -> tuple[float, ...]:
-    """Degrees, minutes, seconds. A phone wrote them as text with decimal commas: ``52,00000,50,00000,34,01180``."""
+def _sexagesimal(gps: Directory, tag: int) -> tuple[float, ...]:
+    """Degrees or hours, minutes, seconds. A phone wrote text with decimal commas: ``52,00000,50,00000,34,01180``."""
     words = re.findall(r"\d{1,9}", gps.text(tag) or "")
     if len(words) == 6:
         return tuple(float(".".join(words[at : at + 2])) for at in (0, 2, 4))

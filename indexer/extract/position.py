@@ -10,16 +10,16 @@ if TYPE_CHECKING:
 
 
 def degrees(parts: Sequence[float], sphere: str) -> float | None:
-    """One number from degrees, minutes and seconds; ``sphere`` begins with N, S, E or W, and is north or east else.
+    """One number from degrees, minutes and seconds; None unless ``sphere`` tells the half of the world: N, S, E or W.
 
     Minutes and seconds that are no numbers count as zero: some cameras write 0/0 for what they do not use.
     """
-    if not parts or not math.isfinite(parts[0]):
+    side = sphere[:1].upper()
+    if not parts or not math.isfinite(parts[0]) or side not in {"N", "S", "E", "W"}:
         return None
-    sizes = [part if math.isfinite(part) else 0.0 for part in (*parts[:3], 0.0, 0.0)]
-    value = abs(sizes[0]) + sizes[1] / 60 + sizes[2] / 3600
-    south_or_west = sphere[:1].upper() in {"S", "W"} or parts[0] < 0
-    return -value if south_or_west else value
+    whole, minutes, seconds = (part if math.isfinite(part) else 0.0 for part in (*parts[:3], 0.0, 0.0)[:3])
+    value = whole + minutes / 60 + seconds / 3600
+    return -value if side in {"S", "W"} else value
 
 
 def checked(latitude: float | None, longitude: float | None) -> tuple[float, float] | tuple[None, None]:
