@@ -53,9 +53,9 @@ def limit_memory(memory: int) -> None:
     _limit(resource.RLIMIT_AS, memory + _MAPPED)
 
 
-def limit_time(seconds: float) -> None:
-    """Have the kernel end this process after so much time on the processor."""
-    _limit(resource.RLIMIT_CPU, int(seconds) + 1)
+def limit_time(seconds: int) -> None:
+    """Have the kernel end this process by SIGXCPU after so much time on the processor."""
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 
 
 def die_with_parent() -> None:

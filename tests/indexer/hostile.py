@@ -1,0 +1,226 @@
+"""A decoder that does what the file says, so that the sandbox meets every way a decoder can go wrong.
+
+The file's first line names a function here; the sandbox runs this module in place of ``indexer.decoder``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from gateway.library.extracted import Extracted, Rendition
+from indexer import wire
+from indexer.decoder import run
+from indexer.errors import TooLarge, Unreadable
+from indexer.extract.extraction import Extraction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROGRAM = "tests.indexer.hostile"
+_cpp = ctypes.CDLL("libstdc++.so.6")
+WEBP = b"RIFF\x04\x00\x00\x00WEBP"
+
+
+def said(text: str) -> Extraction:
+    """An answer that carries a text."""
+    return Extraction(Extracted("other", "text", description=text))
+
+
+def count(file: BinaryIO) -> Extraction:
+    """Read all of the file."""
+    total = sum(len(piece) for piece in iter(lambda: file.read(1 << 20), b""))
+    return said(str(total))
+
+
+def parent(_file: BinaryIO) -> Extraction:
+    return said(str(os.getppid()))
+
+
+def digest(file: BinaryIO) -> Extraction:
+    return said(hashlib.sha256(file.read()).hexdigest())
+
+
+def ends(file: BinaryIO) -> Extraction:
+    """Read the file's head and tail in turn, a few bytes at a time, as a demultiplexer does."""
+    for step in range(1000):
+        file.seek(step)
+        file.read(8)
+        file.seek(-8 - step, os.SEEK_END)
+        last = file.read(8)
+    return said(last.hex())
+
+
+_seen: list[str] = []
+
+
+def remember(file: BinaryIO) -> Extraction:
+    """Keep what this file said, and say what was kept of others."""
+    _seen.append(file.read().decode())
+    return said(" ".join(_seen))
+
+
+def picture(_file: BinaryIO) -> Extraction:
+    """A good answer, with everything in it that JSON does not have."""
+    extracted = Extracted(
+        "image", "jpeg", 4, 3, thumbhash=b"\0\xff", phash=-(1 << 63), tags=("a\0", "\ud800b"), rating=-1
+    )
+    return Extraction(extracted, (Rendition("240", 4, 3, WEBP), Rendition("480", 8, 6, WEBP + b"x")), "half of it")
+
+
+def unreadable(_file: BinaryIO) -> Extraction:
+    raise Unreadable("It is a poem.")
+
+
+def too_large(_file: BinaryIO) -> Extraction:
+    raise TooLarge("Too large: 50000 × 50000 pixels.")
+
+
+def defect(_file: BinaryIO) -> Extraction:
+    raise ZeroDivisionError("in the decoder")
+
+
+def no_memory(_file: BinaryIO) -> Extraction:
+    return said(str(len(bytearray(1 << 40))))
+
+
+def memory(_file: BinaryIO) -> Extraction:
+    """Take memory, in pieces that are written to, until there is none."""
+    taken = []
+    while True:
+        taken.append(bytearray(b"x") * (1 << 25))
+
+
+def shared_memory(_file: BinaryIO) -> Extraction:
+    """Take memory that RLIMIT_DATA does not count."""
+    import mmap
+
+    taken = mmap.mmap(-1, 1 << 29)
+    while True:
+        for start in range(0, len(taken), 4096):
+            taken[start] = 1
+
+
+def cpp_memory(_file: BinaryIO) -> Extraction:
+    """Let C++ fail to allocate where nobody catches it."""
+    return said(str(_cpp._Znwm(ctypes.c_size_t(1 << 40))))
+
+
+def hang(_file: BinaryIO) -> Extraction:
+    while True:
+        time.sleep(1)
+
+
+def spin(_file: BinaryIO) -> Extraction:
+    while True:
+        pass
+
+
+def spin_unwatched(file: BinaryIO) -> Extraction:
+    """Use the processor while the parent is busy with reading."""
+    threading.Thread(target=spin, args=(file,), daemon=True).start()
+    file.seek(-1, os.SEEK_END)
+    return count(file)
+
+
+def segfault(_file: BinaryIO) -> Extraction:
+    return said(repr(ctypes.string_at(0)))
+
+
+def stop(_file: BinaryIO) -> Extraction:
+    os.kill(os.getpid(), signal.SIGSTOP)
+    return said("went on")
+
+
+def kill(_file: BinaryIO) -> Extraction:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return said("went on")
+
+
+def kill_template(_file: BinaryIO) -> Extraction:
+    os.kill(os.getppid(), signal.SIGKILL)
+    return hang(_file)
+
+
+def leave(_file: BinaryIO) -> Extraction:
+    os._exit(0)
+
+
+def chatter(_file: BinaryIO) -> Extraction:
+    """Write more to standard error than a pipe holds."""
+    for _ in range(10_000):
+        os.write(2, b"libfoo: warning: tag 4711 is strange\n" * 10)
+    return said("done")
+
+
+def circles(file: BinaryIO) -> Extraction:
+    """Read for ever."""
+    while True:
+        file.seek(0)
+        count(file)
+
+
+def nonsense(file: BinaryIO) -> Extraction:
+    """Say the rest of the file to the parent, as a decoder that was taken over might."""
+    message = file.read()
+    for descriptor in range(3, 64):
+        with suppress(OSError):
+            socket.socket(fileno=os.dup(descriptor)).sendall(message)
+    return hang(file)
+
+
+def linger(_file: BinaryIO) -> Extraction:
+    """Stay after a good answer."""
+    return nonsense(io.BytesIO(wire.found(said("here I am"))))
+
+
+def environment(_file: BinaryIO) -> Extraction:
+    return said(json.dumps(dict(os.environ)))
+
+
+def reach(file: BinaryIO) -> Extraction:
+    return said(attempts_of(file.read().decode()))
+
+
+def attempts_of(words: str) -> str:
+    """Try what a decoder that was taken over would try, and name what succeeded."""
+    wanted = json.loads(words)
+    path = Path(wanted["path"])
+    attempts: dict[str, Callable[[], object]] = {
+        "read": path.read_bytes,
+        "list": lambda: list(path.parent.iterdir()),
+        "write": lambda: path.write_bytes(b""),
+        "connect": lambda: socket.create_connection(("127.0.0.1", wanted["port"]), 1),
+        "signal": lambda: os.kill(wanted["pid"], 0),
+        "remove": path.unlink,
+        "execute": lambda: subprocess.run([sys.executable, "-c", ""], check=True),
+    }
+    done = []
+    for name, attempt in attempts.items():
+        with suppress(OSError, subprocess.SubprocessError):
+            attempt()
+            done.append(name)
+    return " ".join(done)
+
+
+def extract(file: BinaryIO, size: int, *, zone: str, budget: int) -> Extraction:
+    action = file.readline().decode().strip()
+    if action == "bounds":
+        return said(f"{size} {zone} {budget}")
+    return globals()[action](file)
+
+
+if __name__ == "__main__":
+    run(extract, sys.argv[1:])
