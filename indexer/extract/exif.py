@@ -36,8 +36,8 @@ class Exif(NamedTuple):
     focal_length_35mm: float | None = None
     flash: bool | None = None
     """Whether it fired."""
-    orientation: int = 1
-    """1 to 8, as EXIF numbers them; 1 is upright."""
+    orientation: int | None = None
+    """1 to 8, as the standard numbers them; 1 is upright."""
     latitude: float | None = None
     """Degrees, north positive; None with ``longitude`` where the position is no position."""
     longitude: float | None = None
@@ -89,7 +89,7 @@ def read(file: BinaryIO, form: str) -> Exif:
         return Exif()
     main, shot, gps = found
     exif = _camera(main, shot)._replace(
-        orientation=_among(range(1, 9), main.number(0x112)) or 1,
+        orientation=_among(range(1, 9), main.number(0x112)),
         title=text.line(_utf16(main, 0x9C9B)),
         description=camera.description(main.text(0x10E)) or camera.description(_utf16(main, 0x9C9C)),
         tags=text.names((_utf16(main, 0x9C9E) or "").split(";")),

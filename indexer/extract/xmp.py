@@ -93,7 +93,7 @@ class Xmp(NamedTuple):
 
 
 def read(file: BinaryIO, form: str) -> Xmp:
-    """The XMP of ``file``, whose format is ``form``; an empty value where there is none that can be read."""
+    """The XMP of the picture or sidecar ``file``, whose format is ``form``; an empty value where there is none."""
     return parse(*packets(file, form))
 
 
@@ -184,7 +184,7 @@ def packets(file: BinaryIO, form: str) -> tuple[bytes, ...]:
 
 
 def _single(file: BinaryIO, form: str) -> bytes:
-    """The XMP of a file that is no JPEG."""
+    """The XMP of a picture that is no JPEG, or of a sidecar."""
     part = None
     if form == "xmp":
         file.seek(0)
@@ -198,9 +198,8 @@ def _single(file: BinaryIO, form: str) -> bytes:
         part = next((part for part in containers.riff(file) if part.name == b"XMP "), None)
     elif form in {"heic", "avif"}:
         part = containers.item(file, b"mime", b"application/rdf+xml")
-    elif form in {"cr3", "mp4", "mov", "3gp", "jp2", "jxl"}:
+    elif form in {"cr3", "jp2", "jxl"}:
         part = next((part for part in containers.boxes(file) if part.name in {_BOX, b"xml "}), None)
-        part = part or containers.box(file, b"moov", b"udta", b"XMP_")
     else:
         main = tiff.first(file)
         return main.data(0x2BC, limit=LARGEST) if main else b""
