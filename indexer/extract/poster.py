@@ -74,12 +74,18 @@ def take(container: InputContainer, stream: VideoStream, duration: int | None, *
 
     Raises Unreadable without any, or if decoding one needs more than ``budget`` bytes of memory.
     """
-    size = _frame_size(stream)
-    if 2 * size > budget:
+    bits = stream.format.padded_bits_per_pixel if stream.format else 24
+    pixels, affordable = stream.width * stream.height, 8 * budget // bits
+    if 2 * pixels > affordable:
         raise Unreadable(f"Its pictures are too large to decode: {stream.width} × {stream.height} pixels.")
+    # What the pictures themselves say about their size may be another thing than what the container says.
+    stream.codec_context.options = {"max_pixels": str(affordable // 2)}
     stream.codec_context.thread_count = 1
+    stream.codec_context.thread_count = 1
+    # What the pictures themselves say about their size may be another thing than what the container says.
+    stream.codec_context.options = {"max_pixels": str(budget // 6)}
     first = None
-    for poster in _candidates(container, stream, duration, play=_HELD * size <= budget):
+    for poster in _candidates(container, stream, duration, play=_HELD * pixels <= affordable):
         if _tells(poster.image):
             return poster
         first = first or poster
@@ -93,12 +99,6 @@ def shape(width: int, height: int, ratio: Fraction | None) -> tuple[int, int]:
     if not ratio or not Fraction(1, 8) < ratio < 8:
         return width, height
     return (round(width * ratio), height) if ratio > 1 else (width, round(height / ratio))
-
-
-def _frame_size(stream: VideoStream) -> int:
-    """Bytes of a decoded frame."""
-    bits = stream.format.padded_bits_per_pixel if stream.format else 24
-    return stream.width * stream.height * bits // 8
 
 
 def _candidates(
@@ -118,8 +118,13 @@ def _candidates(
 
 def _seek(container: InputContainer, stream: VideoStream, seconds: float) -> None:
     """Go to the key frame before; a container that cannot do this is read on from where it is."""
-    with suppress(av.FFmpegError):
-        container.seek((stream.start_time or 0) + int(seconds / (stream.time_base or 1)), stream=stream)
+    base = stream.time_base or 1
+    moment = (stream.start_time or 0) + int(seconds / base)
+    # MPEG searches by the time of decoding, which is a little before that of showing.
+    for wanted in (moment,) if seconds else (moment - int(1 / base), moment):
+        with suppress(av.FFmpegError):
+            container.seek(wanted, stream=stream)
+            return
 
 
 def _key_frame(container: InputContainer, stream: VideoStream, seen: set[int | None]) -> Poster | None:
@@ -138,7 +143,8 @@ def _key_frame(container: InputContainer, stream: VideoStream, seen: set[int | N
 
 
 def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
-    with suppress(av.FFmpegError):  # a broken file ends where it breaks
+    # A broken file ends where it breaks; PyAV stumbles at the end of one in which a stream appeared late.
+    with suppress(av.FFmpegError, IndexError):
         yield from itertools.islice(container.demux(stream), _PACKETS)
 
 
@@ -164,7 +170,7 @@ def _poster(frame: VideoFrame, stream: VideoStream) -> Poster:
     image = Image.frombytes("RGB", (plane.width, plane.height), bytes(plane), "raw", "RGB", plane.line_size)
     if transfer := _TRANSFERS.get(frame.color_trc):
         image = tonemap.to_srgb(image, transfer)
-    if turn := _turn(frame):
+    if (turn := _turn(frame)) is not None:  # one of them is 0
         image = image.transpose(turn)
         if turn in _LYING:
             width, height = height, width

@@ -132,7 +132,7 @@ def _probe(container: InputContainer, *, budget: int) -> Video:
             other.discard = av.stream.Discard.all
     video = video._replace(video_codec=_codec(stream), frame_rate=float(stream.average_rate or 0) or None)
     if stream.codec_context is None:
-        return video._replace(error=f"There is no decoder for {video.video_codec}.")
+        return video._replace(error="Its codec is unknown.")
     if container.format.name == "mpegts":
         for packet in itertools.islice(container.demux(stream), 1):
             record = camcorder.avchd(bytes(packet))
@@ -146,10 +146,10 @@ def _probe(container: InputContainer, *, budget: int) -> Video:
 
 
 def _codec(stream: Stream | None) -> str | None:
-    """FFmpeg's name; the container's own name of a codec that this FFmpeg does not know."""
+    """FFmpeg's name, or ``unknown``."""
     if stream is None:
         return None
-    return stream.codec_context.codec.canonical_name if stream.codec_context else stream.codec_tag.strip() or "unknown"
+    return stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
 
 
 def length(container: InputContainer) -> int | None:
