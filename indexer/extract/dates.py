@@ -134,15 +134,22 @@ def choose(
     there = place.zone_at(*position) if position else None
     if rule == "gps" or (rule == "container" and not _has_own_clock(video)):
         instant = stamp.wall - (stamp.offset or 0) * MINUTE
+        noted = parse_offset(video.offset) if rule == "container" else None
+        if noted is not None:
+            return _moment(rule, instant + noted * MINUTE, noted, there, "maker")
         return dating.from_instant(rule, instant, there or zone, "position" if there else "assumed")
     if rule == "container":
         stamp = stamp._replace(offset=None)
     twins = [twin for name, twin in written if name != "container" and abs(twin.wall - stamp.wall) <= _TWINS]
     for offset_rule, offset in _offsets(rule, stamp, exif, there, twins):
         if offset is not None:
-            is_there = there is not None and dating.offset_at(stamp.wall, there) == offset
-            return Moment(rule, stamp.wall, offset, there if is_there else None, offset_rule)
+            return _moment(rule, stamp.wall, offset, there, offset_rule)
     return Moment(rule, stamp.wall)
+
+
+def _moment(rule: str, wall: int, offset: int, there: str | None, offset_rule: str) -> Moment:
+    is_there = there is not None and dating.offset_at(wall, there) == offset  # else the clock was of another zone
+    return Moment(rule, wall, offset, there if is_there else None, offset_rule)
 
 
 def _finer(written: list[tuple[str, Stamp]]) -> tuple[str, Stamp]:

@@ -10,7 +10,8 @@ CC BY 4.0), which it does not bring. Three decisions:
 * **Suburbs.** GeoNames lists the quarters of large cities as towns, and villages beside a city are often nearer than
   its centre; a wrong city is what people report to galleries that take the nearest point (immich#2669, #15661, #17905).
   So a town is a disc of its inhabitants at 5,000 to the square kilometre, and the distance counts from its edge:
-  Kreuzberg is Berlin, and Potsdam is Potsdam. Only towns of the nearest one's region compete: Newark is not New York.
+  Kreuzberg is Berlin, and Potsdam is Potsdam. Towns of another region than the nearest one's compete only if they are
+  less than twice as far: Newark is not New York, but Basel's station, nearer to Binningen, is Basel's.
 * **Far from everything.** A town whose centre is more than 25 km away is not where a photograph was taken; then only
   the country is told.
 """
@@ -62,8 +63,10 @@ def nearest(latitude: float, longitude: float) -> Place | None:
     first = _first(rows[np.argsort(distances[near])], countries, towns)
     if first is None:
         return _far_from_everything(latitude, longitude, countries, towns)
-    rivals = towns.region[rows] == towns.region[first]
-    best = np.argmin(np.where(rivals, distances[near] - towns.reach[rows], np.inf))
+    codes, code = towns.codes[towns.region[rows]], towns.codes[towns.region[first]]
+    away = distances[near]
+    rivals = (codes == code) | ((codes.astype("U2") == code[:2]) & (away < 2 * away[rows == first]))
+    best = np.argmin(np.where(rivals, away - towns.reach[rows], np.inf))
     return _town(int(rows[best]), towns)
 
 
@@ -75,7 +78,7 @@ def _far_from_everything(latitude: float, longitude: float, countries: frozenset
     rows = rows[np.argsort(_distances(towns.points[rows], latitude, longitude))]
     first = _first(rows, countries, towns)
     if first is not None:
-        return _country(towns.codes[towns.region[first]][:2])
+        return _country(str(towns.codes[towns.region[first]])[:2])
     return _country(min(countries)) if len(countries) == 1 else None
 
 
@@ -99,7 +102,7 @@ class _Towns(NamedTuple):
     """Where in ``names``."""
     names: bytes
     """Strings of JSON without their quotes, each with a line's end."""
-    codes: tuple[str, ...]
+    codes: NDArray[np.str_]
     """Country and region: ``DE.16``."""
 
 
@@ -146,7 +149,7 @@ def _towns() -> _Towns:
         np.asarray(ids)[order],
         np.asarray(starts)[order],
         bytes(names),
-        tuple(code.decode() for code in codes),
+        np.array([code.decode() for code in codes]),
     )
 
 
@@ -186,7 +189,7 @@ def _first(rows: NDArray[np.intp], countries: frozenset[str], towns: _Towns) -> 
 def _town(row: int, towns: _Towns) -> Place:
     start = int(towns.starts[row])
     name = json.loads(b'"%s"' % towns.names[start : towns.names.index(b"\n", start)])
-    code = towns.codes[towns.region[row]]
+    code = str(towns.codes[towns.region[row]])
     return _country(code[:2])._replace(id=int(towns.ids[row]), town=name, region=_regions().get(code, ""))
 
 
