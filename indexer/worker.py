@@ -28,7 +28,6 @@ _log = logging.getLogger("davgallery.indexer")
 _PAUSE = 0.5
 """Seconds between looks at an empty queue: what was uploaded is seen within two."""
 _STORE_PAUSE = 5.0
-_CRASH_PAUSE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Worker:
                 stopping.wait(_STORE_PAUSE)
 
     def work(self) -> bool:
-        """Do one job; False when there is none."""
+        """Do one job; False when there is none. Unavailable when it has to wait for the store or the database."""
         job = self.library.jobs.claim(self.name)
         if job is None:
             return False
@@ -59,9 +58,9 @@ class Worker:
         except NotFound:
             _log.warning("The bytes of blob %s are not in the store: run “davgallery check”", job.blob_id)
             self._fail(job, "Its bytes are missing from the store.")
-        except Unavailable as error:
-            _log.warning("Indexing waits for the store: %s", error)
+        except Unavailable:
             self.library.jobs.give_back(job, _STORE_PAUSE)
+            raise
         return True
 
     def _do(self, job: Job) -> None:

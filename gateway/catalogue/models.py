@@ -125,7 +125,7 @@ class Blob(Base):
     __tablename__ = "blob"
     __table_args__ = (
         Index("blob_sha256", "sha256"),
-        Index("blob_due", "due", **_only("due IS NOT NULL")),
+        Index("blob_due", "id", **_only("due IS NOT NULL")),
         Index("blob_failed", "id", **_only("error IS NOT NULL")),
         _NEVER_REUSED,
     )
@@ -140,8 +140,8 @@ class Blob(Base):
     """Whether its first bytes are those of a photograph or video."""
     created: Mapped[Number]
     due: Mapped[int | None] = mapped_column(_BIG)
-    """When its job may be claimed; None when there is nothing to do. A claim moves it ahead by the length of the
-    lease, so that the job of a worker that died is due again by itself."""
+    """When its job may be claimed, 0 for at once; None when there is nothing to do. A claim moves it ahead by the
+    length of the lease, so that the job of a worker that died is due again by itself."""
     tries: Mapped[int] = mapped_column(_BIG, server_default=text("0"))
     worker: Mapped[str | None]
     """Who claimed the job last; only this claim may record an outcome."""

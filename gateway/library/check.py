@@ -213,7 +213,7 @@ class Checker:
                 md5=None,
                 media=media.is_media(head),
                 created=now,
-                due=now if media.is_indexed(head) else None,
+                due=0 if media.is_indexed(head) else None,
             )
             *folders, last = stored.key.split("/")[1:]
             name = _CHUNK_MARK.sub("", last)

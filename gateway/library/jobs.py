@@ -155,7 +155,7 @@ class Jobs:
         """Have a file, or every file of a folder or space, indexed anew; how many. NotFound when nothing is there."""
         with self.catalogue.read() as tx:
             entry_id = _resolve(tx, path)
-        return self.catalogue.run(jobs_sql.AGAIN_BELOW, entry=entry_id)
+        return self.catalogue.write(lambda tx: len(tx.all(jobs_sql.AGAIN_BELOW, entry=entry_id)))
 
     def retry(self, blob_id: int) -> bool:
         """Try a file again that could not be indexed; whether there is such a file."""

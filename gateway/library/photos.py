@@ -59,17 +59,21 @@ class Photos:
             return
         if entry.blob_id is None:
             return
-        rows = _of_stem(tx, folder_id, stem(names.key(entry.name)))
         for blob_id in forget(tx, [entry.id]):
-            rows += tx.all(photos_sql.PARTNERS_OF_BLOB, folder=folder_id, blob=blob_id)
-        self._arrange(tx, space_id, rows)
+            self._part(tx, space_id, folder_id, blob_id)
+        self._arrange(tx, space_id, _of_stem(tx, folder_id, stem(names.key(entry.name))))
 
     def _arrange(self, tx: Transaction, space_id: int, rows: Iterable[_Row]) -> None:
         """Bring the photos of these files to what they should be. All files of a stem are among the rows, or none."""
         tally = _Tally()
+        replaced: list[tuple[int, int]] = []
         for group in _groups(tx, rows):
             members = [Member._make(row[:_MEMBER_END]) for row in group]
             known = {row[0]: Photo._make(row[_MEMBER_END:]) for row in group if row[_MEMBER_END] is not None}
+            for member in members:
+                old = known.get(member.entry_id)
+                if old is not None and old.blob_id != member.blob_id:
+                    replaced.append((member.folder_id, old.blob_id))
             photos = arrange(members, space_id, self.zone)
             changed = [photo for photo in photos if known.pop(photo.entry_id, None) != photo]
             # What is left is a picture no more.
@@ -77,6 +81,14 @@ class Photos:
             for photo in changed:
                 tally.add(tx, photo)
         tally.write(tx)
+        for folder_id, blob_id in replaced:
+            self._part(tx, space_id, folder_id, blob_id)
+
+    def _part(self, tx: Transaction, space_id: int, folder_id: int, blob_id: int) -> None:
+        """Arrange the files that shared a content id with a version that is not in the folder any more."""
+        partners = tx.all(photos_sql.PARTNERS_OF_BLOB, folder=folder_id, blob=blob_id)
+        for shared in {stem(row[_NAME_KEY]) for row in partners}:
+            self._arrange(tx, space_id, _of_stem(tx, folder_id, shared))
 
     # --- afterwards ---------------------------------------------------------------------------------------------
 
@@ -195,13 +207,15 @@ def _groups(tx: Transaction, rows: Iterable[_Row]) -> Iterator[Sequence[_Row]]:
         by_stem[stem(row[_NAME_KEY])][row[0]] = row
     while by_stem:
         _, group = by_stem.popitem()
-        contents = [row[_CONTENT] for row in group.values() if row[_CONTENT] is not None]
-        for content in {one for one in contents if contents.count(one) == 1}:
-            folder = next(iter(group.values()))[_FOLDER]
-            for partner in tx.all(photos_sql.MEMBERS_OF_CONTENT, folder=folder, content=content):
-                shared = stem(partner[_NAME_KEY])
-                if partner[0] not in group:
-                    group |= by_stem.pop(shared, {}) or {row[0]: row for row in _of_stem(tx, folder, shared)}
+        folder = next(iter(group.values()))[_FOLDER]
+        seen: set[str] = set()
+        while contents := {row[_CONTENT] for row in group.values() if row[_CONTENT] is not None} - seen:
+            seen |= contents
+            for content in contents:
+                for partner in tx.all(photos_sql.MEMBERS_OF_CONTENT, folder=folder, content=content):
+                    if partner[0] not in group:
+                        shared = stem(partner[_NAME_KEY])
+                        group |= by_stem.pop(shared, {}) or {row[0]: row for row in _of_stem(tx, folder, shared)}
         yield list(group.values())
 
 

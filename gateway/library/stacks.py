@@ -136,8 +136,10 @@ def _stack(shown: Iterable[Member]) -> dict[int, list[Member]]:
     below: dict[int, list[Member]] = {}
     tops: list[Member] = []
     for member in shown:
-        top = next((top for top in tops if _stands_for(top, below[top.entry_id], member)), None)
-        if top is not None:
+        fitting = [top for top in tops if _stands_for(top, below[top.entry_id], member)]
+        if fitting:
+            # Copies of a live photo share its content id: each keeps to the one of its own name.
+            top = min(fitting, key=lambda top: stem(top.name_key) != stem(member.name_key))
             below[top.entry_id].append(member)
         elif member.kind == "image":
             tops.append(member)

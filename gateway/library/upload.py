@@ -238,7 +238,7 @@ def _commit(
             md5=body.md5,
             media=body.is_media,
             created=now,
-            due=now if body.is_indexed else None,
+            due=0 if body.is_indexed else None,
         )
     time = now if modified is None else modified
     if old is None:

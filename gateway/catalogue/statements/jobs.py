@@ -24,7 +24,7 @@ _MEDIA = (
 _NEXT = (
     select(Blob.id)
     .where(Blob.due <= now())
-    .order_by(Blob.due.desc())
+    .order_by(Blob.id.desc())
     .limit(1)
     .with_for_update(skip_locked=True)
     .scalar_subquery()
@@ -54,16 +54,15 @@ _WHO: Any = bindparam("who", type_=Text())
 GIVE_BACK_OF = Statement(
     update(Blob)
     .where(Blob.due > now(), func.substr(Blob.worker, 1, func.length(_WHO)) == _WHO)
-    .values(due=now(), worker=None)
+    .values(due=0, worker=None)
 )
-_ASKED = {"due": now(), "worker": None, "tries": 0}
+_ASKED = {"due": 0, "worker": None, "tries": 0}
 _INDEXED = or_(Blob.media, Blob.version > 0)
 AGAIN = Statement(update(Blob).where(Blob.id == p("blob"), _INDEXED).values(_ASKED))
 AGAIN_BELOW = Statement(
     update(Blob).where(Blob.id.in_(select(Entry.blob_id).join(BELOW, BELOW.c.id == Entry.id)), _INDEXED).values(_ASKED)
 )
 LAST_BLOB = Statement(select(func.coalesce(func.max(Blob.id), 0)))
-# Due since their upload: what arrives meanwhile goes first.
 RENEW = Statement(
     update(Blob)
     .where(
@@ -73,7 +72,7 @@ RENEW = Statement(
         Blob.version < p("now_version"),
         Blob.due.is_(None),
     )
-    .values(due=Blob.created, worker=None, tries=0)
+    .values(_ASKED)
 )
 FAILED = Statement(
     select(Blob.id, Blob.size, Blob.error)

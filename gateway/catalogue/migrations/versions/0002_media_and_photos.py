@@ -156,9 +156,9 @@ def upgrade() -> None:
     op.add_column("blob", sa.Column("worker", sa.String(), nullable=True))
     op.add_column("blob", sa.Column("error", sa.String(), nullable=True))
     op.add_column("blob", sa.Column("version", BIG, server_default=sa.text("0"), nullable=False))
-    op.create_index("blob_due", "blob", ["due"], unique=False, **_only("due IS NOT NULL"))
+    op.create_index("blob_due", "blob", ["id"], unique=False, **_only("due IS NOT NULL"))
     op.create_index("blob_failed", "blob", ["id"], unique=False, **_only("error IS NOT NULL"))
     op.create_index("blob_sha256", "blob", ["sha256"], unique=False)
     op.add_column("space", sa.Column("seq", BIG, server_default=sa.text("0"), nullable=False))
     # What was there before the indexer; its jobs are taken newest first.
-    op.execute("UPDATE blob SET due = created WHERE media")
+    op.execute("UPDATE blob SET due = 0 WHERE media")
