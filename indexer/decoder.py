@@ -19,7 +19,7 @@ import socket
 import struct
 import sys
 import traceback
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from indexer import confine, wire
 from indexer.errors import TooLarge, Unreadable
@@ -39,12 +39,10 @@ _PIECE = 256 * 1024
 
 
 class Bounds(NamedTuple):
-    """What one file may use, and what its decoder is told."""
+    """What a decoder may use, and what it is told, for every file alike."""
 
     memory: int
     """Bytes, over everything."""
-    budget: int
-    """Bytes for pixels, by arithmetic before they are decoded."""
     seconds: int
     """Of time on the processor."""
     zone: str
@@ -57,8 +55,8 @@ class Bounds(NamedTuple):
     @classmethod
     def from_words(cls, words: list[str]) -> Bounds:
         """Back from the command line."""
-        memory, budget, seconds, zone = words
-        return cls(int(memory), int(budget), int(seconds), zone)
+        memory, seconds, zone = words
+        return cls(int(memory), int(seconds), zone)
 
 
 def run(extract: Extract, words: list[str]) -> None:
@@ -102,8 +100,10 @@ def _be_child(control: socket.socket, talk: socket.socket, extract: Extract, bou
 
 
 def _decode(talk: socket.socket, extract: Extract, bounds: Bounds) -> None:
-    (size,) = wire.SIZE.unpack(b"".join(_received(talk, wire.SIZE.size)))
-    outcome = _outcome(functools.partial(_fetched, talk), size, extract, bounds)
+    size, budget = wire.TASK.unpack(b"".join(_received(talk, wire.TASK.size)))
+    outcome = _outcome(
+        functools.partial(_fetched, talk), size, lambda file: extract(file, size, zone=bounds.zone, budget=budget)
+    )
     if isinstance(outcome, wire.Failure):
         talk.sendall(wire.failed(outcome))
     else:
@@ -112,10 +112,10 @@ def _decode(talk: socket.socket, extract: Extract, bounds: Bounds) -> None:
             talk.sendall(rendition.data)
 
 
-def _outcome(fetch: Fetch, size: int, extract: Extract, bounds: Bounds) -> Extraction | wire.Failure:
+def _outcome(fetch: Fetch, size: int, extract: Callable[[BinaryIO], Extraction]) -> Extraction | wire.Failure:
     try:
         with remote(fetch, size) as file:
-            return extract(file, size, zone=bounds.zone, budget=bounds.budget)
+            return extract(file)
     except MemoryError:
         return wire.Failure(wire.NO_MEMORY, "")
     except TooLarge as error:
@@ -142,6 +142,8 @@ def _received(talk: socket.socket, length: int) -> Iterator[bytes]:
 
 
 if __name__ == "__main__":
+    from indexer.extract import place
     from indexer.extract.extract import extract
 
+    place.load()  # here, for all files
     run(extract, sys.argv[1:])

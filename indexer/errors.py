@@ -2,10 +2,12 @@
 
     Unreadable      this file cannot be decoded; another try gives the same
     └── TooLarge    it needs more memory than a decoder has
-    NoDecoder       the decoder does not start: nothing is said about the file
+    NoDecoder       the decoder does not start: nothing is said about the file (a gateway.errors.Unavailable)
 
 Messages are short sentences for a person.
 """
+
+from gateway.errors import Unavailable
 
 
 class Unreadable(Exception):
@@ -16,5 +18,5 @@ class TooLarge(Unreadable):
     """Decoding the file needs more memory than there is for it."""
 
 
-class NoDecoder(Exception):
-    """No decoder can be started here. The file was not looked at."""
+class NoDecoder(Unavailable):
+    """No decoder can be started here, or not now. The file was not looked at."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from indexer.decoder import Bounds
@@ -24,8 +25,10 @@ MEMORY = 400 * _MIB
 """Bytes that a decoder may use, everything included."""
 BUDGET = 256 * _MIB
 """Bytes of it for pixels: a picture that would need more, by arithmetic, is not decoded in full."""
-SECONDS = 60.0
+SECONDS = 50.0
 """Time for a file, the store's part not counted."""
+MORE_SECONDS = 10.0
+"""Time for a second look at a file that was too much for the first: only at what it tells about itself."""
 PATIENCE = 240.0
 """Seconds that the store may take for a file."""
 
@@ -46,7 +49,8 @@ class Sandbox:
         program: str = "indexer.decoder",
     ) -> None:
         """Start nothing yet. ``zone``: IANA name of the server's time zone; ``program``: the decoder's module."""
-        self._bounds = Bounds(memory, budget, int(seconds) + 1, zone)
+        self._bounds = Bounds(memory, int(seconds) + 1, zone)
+        self._budget = budget
         self._limits = Limits(memory, seconds, patience)
         self._program = program
         self._template: Template | None = None
@@ -65,15 +69,25 @@ class Sandbox:
     def extract(self, read: Read, size: int) -> Extraction:
         """Extract from the file of ``size`` bytes of which ``read(start, length)`` gives a range in chunks.
 
-        Unreadable, with a reason for people, when the file gives nothing, TooLarge when it is for want of memory;
+        A file whose pixels are too much for the decoder is looked at again without them: the extraction has the reason
+        in ``error`` then. Unreadable, with a reason for people, when that fails too, TooLarge for want of memory;
         NoDecoder when no process can be started; StoreUnavailable when the store is too slow. What ``read`` raises
         passes through. The next file can follow at once, whatever this one did.
         """
+        try:
+            return self._extract(read, size, self._budget, self._limits)
+        except Unreadable as reason:
+            limits = self._limits._replace(seconds=min(self._limits.seconds, MORE_SECONDS))
+            with suppress(Unreadable):
+                return self._extract(read, size, 0, limits)._replace(renditions=(), error=str(reason))
+            raise
+
+    def _extract(self, read: Read, size: int, budget: int, limits: Limits) -> Extraction:
         template = self._running()
         talk, child = template.fork()
         with talk:
             try:
-                return Talk(talk, child, template, self._limits).extract(read, size)
+                return Talk(talk, child, template, limits).extract(read, size, budget)
             except Ended:
                 raise self._crashed(template.end(), template.last_words()) from None
             finally:

@@ -73,10 +73,10 @@ class Talk:
         self._poll = select.poll()
         self._poll.register(template.words, select.POLLIN)
 
-    def extract(self, read: Read, size: int) -> Extraction:
+    def extract(self, read: Read, size: int, budget: int) -> Extraction:
         """Feed the child until it answers. Ended, Unreadable, StoreUnavailable, or what ``read`` raises."""
         try:
-            self._send(wire.SIZE.pack(size))
+            self._send(wire.TASK.pack(size, budget))
             while True:
                 kind, first, second = wire.HEAD.unpack(self._receive(wire.HEAD.size))
                 if kind != wire.READ:
@@ -115,6 +115,8 @@ class Talk:
         body = self._receive(body_size)
         if kind == wire.FOUND:
             found = answers.found(body)
+            if found.error and (words := self._template.last_words()):
+                _log.warning("a decoder made no picture (%s): %s", found.error, words)
             return answers.extraction(found, self._receive(data_size))
         if kind == wire.FAILED:
             raise self._failed(answers.failure(body))

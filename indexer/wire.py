@@ -1,6 +1,6 @@
 """What parent and decoder say to each other, over one socket a file.
 
-The parent sends the file's size, then the bytes of every range that it is asked for. The decoder sends heads of two
+The parent sends the task, then the bytes of every range that it is asked for. The decoder sends heads of two
 numbers: READ asks for a range; FOUND and FAILED end the talk with JSON, FOUND with the renditions' bytes behind it.
 Nothing is pickled: whoever decodes hostile bytes may have become hostile.
 """
@@ -14,7 +14,8 @@ from gateway.library.extracted import Extracted
 if TYPE_CHECKING:
     from indexer.extract.extraction import Extraction
 
-SIZE = struct.Struct("!Q")
+TASK = struct.Struct("!QQ")
+"""The file's size, and the budget: bytes for pixels, by arithmetic before they are decoded."""
 HEAD = struct.Struct("!cQQ")
 
 READ = b"R"

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from gateway.errors import NotFound, StoreUnavailable
@@ -21,7 +22,7 @@ MIB = 1 << 20
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(program=hostile.PROGRAM, zone="Europe/Berlin", seconds=SECONDS) as one:
+    with Sandbox(program=hostile.PROGRAM, zone="Europe/Berlin", memory=150 * MIB, seconds=SECONDS) as one:
         yield one
 
 
@@ -77,10 +78,10 @@ def test_one_file_leaves_nothing_behind_for_the_next(sandbox: Sandbox) -> None:
     [
         ("unreadable", Unreadable, "It is a poem."),
         ("too_large", TooLarge, "Too large: 50000 × 50000 pixels."),
-        ("no_memory", TooLarge, "Too large: decoding needs more than 400 MB of memory."),
-        ("memory", TooLarge, "Too large: decoding needs more than 400 MB of memory."),
-        ("shared_memory", TooLarge, "Too large: decoding needs more than 400 MB of memory."),
-        ("cpp_memory", TooLarge, "Too large: decoding needs more than 400 MB of memory."),
+        ("no_memory", TooLarge, "Too large: decoding needs more than 150 MB of memory."),
+        ("memory", TooLarge, "Too large: decoding needs more than 150 MB of memory."),
+        ("shared_memory", TooLarge, "Too large: decoding needs more than 150 MB of memory."),
+        ("cpp_memory", TooLarge, "Too large: decoding needs more than 150 MB of memory."),
         ("defect", Unreadable, "The file is damaged, or of a kind that cannot be decoded."),
         ("hang", Unreadable, "Decoding took longer than 2 seconds."),
         ("spin", Unreadable, "Decoding took longer than 2 seconds."),
@@ -103,13 +104,26 @@ def test_a_decoder_that_goes_wrong_is_one_reason_and_the_next_file_finds_another
     assert template_of(sandbox) == template, "no library was loaded again"
 
 
+@pytest.mark.parametrize("action", ["too_large", "no_memory", "memory", "hang", "segfault", "leave", "kill_template"])
+def test_what_a_file_tells_about_itself_is_kept_when_its_pixels_are_too_much(sandbox: Sandbox, action: str) -> None:
+    with pytest.raises(Unreadable) as failure:
+        told(sandbox, action)
+    data = f"pixels {action}\n".encode()
+    extraction = sandbox.extract(of(data), len(data))
+    assert extraction.extracted.description == "what it tells about itself"
+    assert extraction.error == str(failure.value)
+    assert extraction.renditions == ()
+
+
 def test_the_kernel_ends_what_the_parent_cannot_watch(sandbox: Sandbox) -> None:
     """While the store is slow, time on the processor is limited all the same."""
     head = b"spin_unwatched\n"
 
+    template = template_of(sandbox)
+
     def read(start: int, length: int) -> Iterator[bytes]:
-        if start:
-            time.sleep(SECONDS + 4)
+        while start and any(child.status() != psutil.STATUS_ZOMBIE for child in template.children()):
+            time.sleep(0.1)
         yield (head + bytes(length))[:length] if start == 0 else bytes(length)
 
     with pytest.raises(Unreadable, match="longer than 2 seconds"):
