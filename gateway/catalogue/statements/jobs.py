@@ -60,7 +60,10 @@ _ASKED = {"due": 0, "worker": None, "tries": 0}
 _INDEXED = or_(Blob.media, Blob.version > 0)
 AGAIN = Statement(update(Blob).where(Blob.id == p("blob"), _INDEXED).values(_ASKED))
 AGAIN_BELOW = Statement(
-    update(Blob).where(Blob.id.in_(select(Entry.blob_id).join(BELOW, BELOW.c.id == Entry.id)), _INDEXED).values(_ASKED)
+    update(Blob)
+    .where(Blob.id.in_(select(Entry.blob_id).join(BELOW, BELOW.c.id == Entry.id)), _INDEXED)
+    .values(_ASKED)
+    .returning(Blob.id)
 )
 LAST_BLOB = Statement(select(func.coalesce(func.max(Blob.id), 0)))
 RENEW = Statement(
