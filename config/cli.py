@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from config import VERSION
-from config.commands import accounts, spaces, trash, upkeep
+from config.commands import accounts, index, spaces, trash, upkeep
 from config.commands.common import fail, settings_flags, where
 from config.settings import SECRETS, Settings, SettingsError, example, load
 from gateway.errors import GatewayError, StoreFull, Unavailable
@@ -79,6 +79,9 @@ for _command in (
     accounts.user,
     spaces.space,
     trash.trash,
+    index.index,
+    index.status,
+    index.worker,
     upkeep.check,
     upkeep.gc,
     upkeep.adopt,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _RENEWED = "renewed"
 _RENEWED_AT_ONCE = 1000
-LEASE = 180 * 1_000_000
+LEASE = 360 * 1_000_000
 """Microseconds until a claimed job is due again: longer than a file may take."""
 MOST_TRIES = 3
 _UNCLAIMED = 3600 * 1_000_000
@@ -160,6 +160,10 @@ class Jobs:
     def retry(self, blob_id: int) -> bool:
         """Try a file again that could not be indexed; whether there is such a file."""
         return bool(self.catalogue.run(jobs_sql.AGAIN, blob=blob_id))
+
+    def retry_all(self) -> int:
+        """Try everything again that could not be indexed; how many."""
+        return self.catalogue.run(jobs_sql.AGAIN_FAILED)
 
     def renew(self) -> int:
         """Make some of what an older indexer did due again; how many. For when there is nothing else to do.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from gateway.catalogue.statements import accounts as accounts_sql
 from gateway.catalogue.statements import blobs as blobs_sql
 from gateway.catalogue.statements import locks as locks_sql
+from gateway.catalogue.statements import photos as photos_sql
 from gateway.catalogue.statements import spaces as spaces_sql
 from gateway.catalogue.statements import trash as trash_sql
 from gateway.catalogue.statements import tree as tree_sql
@@ -211,6 +212,7 @@ class Upkeep:
                 "accounts": int(tx.value(accounts_sql.COUNT_ACCOUNTS)),
                 "holds": int(tx.value(upkeep_sql.COUNT_HOLDS)),
                 "garbage": int(tx.value(upkeep_sql.COUNT_GARBAGE)),
+                "photos": int(tx.value(photos_sql.COUNT_PHOTOS)),
                 "locks": int(tx.value(upkeep_sql.COUNT_LOCKS)),
             }
 

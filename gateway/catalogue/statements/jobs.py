@@ -65,6 +65,7 @@ AGAIN_BELOW = Statement(
     .values(_ASKED)
     .returning(Blob.id)
 )
+AGAIN_FAILED = Statement(update(Blob).where(Blob.error.is_not(None)).values(_ASKED))
 LAST_BLOB = Statement(select(func.coalesce(func.max(Blob.id), 0)))
 RENEW = Statement(
     update(Blob)
