@@ -75,7 +75,7 @@ def status(*, as_json: bool, **flags: Any) -> None:
 def worker(**flags: Any) -> None:
     """Index on this machine until told to stop, beside the server or far from it.
 
-    The database and the store must be reachable from here: PostgreSQL and S3. With broker_url set it is a Celery worker.
+    The database and the store must be reachable from here: PostgreSQL and S3.
     """
     settings = load(flags)
     if not wiring.has_catalogue(settings):
