@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from indexer.extract import colour, heif, jpeg, raster, renditions, upright
+from indexer.extract.decoded import Decoded, guarded
+from indexer.extract.phash import phash
+from indexer.extract.thumbhash import thumbhash
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -17,25 +22,53 @@ class Pictures(NamedTuple):
     """Pixels of the original, upright."""
     height: int
     renditions: tuple[Rendition, ...]
-    """Smallest first."""
+    """Smallest first: ``240``, ``480``, ``2048``."""
     thumbhash: bytes
     phash: int
     frames: int = 1
     duration: int | None = None
     """Milliseconds, of animated pictures."""
     flaw: str | None = None
-    """What is missing in them, for a person: ``only the upper 61 % of it could be read``."""
+    """What is missing in them, for a person: a sentence."""
 
 
 def pictures(file: BinaryIO, form: str, orientation: int, *, budget: int) -> Pictures:
     """Make the pictures of the image in ``file``.
 
-    ``form`` is the format as :func:`indexer.extract.sniff.sniff` names it, ``orientation`` the one of its metadata (1 to
+    ``form`` is its format as :func:`indexer.extract.sniff.sniff` names it, ``orientation`` what its metadata say (1 to
     8), ``budget`` the bytes of memory that decoding may use. Raises :class:`indexer.errors.Unreadable`.
     """
-    raise NotImplementedError
+    with guarded():
+        return _pictures(_decode(file, form, budget), orientation)
 
 
 def from_image(image: Image) -> Pictures:
-    """Make the pictures of an upright one that is in memory already: a video's poster."""
-    raise NotImplementedError
+    """Make the pictures of one in memory that is upright and in sRGB, as a video's poster is."""
+    return _pictures(Decoded(image, image.size), upright.AS_IT_IS)
+
+
+def _decode(file: BinaryIO, form: str, budget: int) -> Decoded:
+    file.seek(0)
+    match form:
+        case "jpeg":
+            return jpeg.decode(file, budget=budget)
+        case "heic":
+            return heif.decode(file, budget=budget)
+        case _:
+            return raster.decode(file, form, budget=budget)
+
+
+def _pictures(decoded: Decoded, orientation: int) -> Pictures:
+    """Shrink first, then do everything else with fewer pixels."""
+    if decoded.orientation is not None:
+        orientation = decoded.orientation
+    width, height = decoded.size
+    preview = renditions.preview(colour.plain(decoded.image), renditions.preview_edge(width, height))
+    preview = upright.by_exif(colour.to_srgb(preview, decoded.space), orientation)
+    if upright.is_lying(orientation):
+        width, height = height, width
+    made, smallest = renditions.make(preview)
+    moving = decoded.animation
+    return Pictures(
+        width, height, made, thumbhash(smallest), phash(smallest), moving.frames, moving.duration, decoded.flaw
+    )

@@ -1,0 +1,109 @@
+"""Everything that Pillow decodes as a whole: PNG, GIF, WebP, AVIF, TIFF, BMP, JPEG 2000, PSD."""
+
+from __future__ import annotations
+
+import struct
+from contextlib import suppress
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+import PIL.Image
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.Image import Resampling
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.PsdImagePlugin import PsdImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from indexer.errors import Unreadable
+from indexer.extract import animation, items, upright
+from indexer.extract.animation import Animation
+from indexer.extract.colour import Coded, Space
+from indexer.extract.decoded import Decoded, afford
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
+
+    from indexer.extract.items import Item
+
+_READERS: dict[str, tuple[type[ImageFile], int]] = {
+    "avif": (AvifImageFile, 16),
+    "bmp": (BmpImageFile, 8),
+    "gif": (GifImageFile, 16),
+    "jp2": (Jpeg2KImageFile, 20),
+    "png": (PngImageFile, 8),
+    "psd": (PsdImageFile, 8),
+    "tiff": (TiffImageFile, 12),
+    "webp": (WebPImageFile, 12),
+}
+"""What reads a format, and how many bytes of memory each pixel takes at most, as measured."""
+_MOVING = {"avif", "gif", "png", "webp"}
+_LOOKED_AT = 24
+"""Frames, or pages, among which one is chosen; if none is better, it is the first."""
+_FLAT = 8
+"""Of 255: the contrast that nobody sees."""
+_NEW_SUBFILE_TYPE = 0xFE
+
+
+def decode(file: BinaryIO, form: str, *, budget: int) -> Decoded:
+    """Decode the first picture of ``file`` that shows something. Raises Unreadable, or what Pillow raises."""
+    if form not in _READERS:
+        raise Unreadable(f"There is no decoder for pictures of this kind ({form}).")
+    reader, cost = _READERS[form]
+    # Some formats tell later how large they are, and some readers take memory while they open: Pillow's own judge, which
+    # lets twice this pass, is asked at each of these places.
+    PIL.Image.MAX_IMAGE_PIXELS = budget // cost // 2
+    image = reader(file)
+    afford(image.size, image.width * image.height * cost, budget)
+    moves = form in _MOVING and getattr(image, "is_animated", False)
+    if moves and not _seek_telling(image):
+        file.seek(0)
+        image = reader(file)
+    elif isinstance(image, TiffImageFile):
+        _seek_whole(image)
+        afford(image.size, image.width * image.height * cost, budget)
+    image.load()
+    space, size = Space(image.info.get("icc_profile")), image.size
+    moving = animation.measure(file, form) if moves else Animation()
+    if form == "avif" and (item := items.read(file)):
+        turned = upright.by_heif(image, item.turns)
+        known = upright.AS_IT_IS if item.turns else None
+        return Decoded(turned, turned.size, space._replace(coded=_coded(item)), known, moving)
+    # Pillow turns TIFF, and nothing else, while it loads.
+    return Decoded(image, size, space, upright.AS_IT_IS if form == "tiff" else None, moving)
+
+
+def _seek_telling(image: ImageFile) -> bool:
+    """Go to the first frame that is neither empty nor of one colour: many animations fade in. False if there is none."""
+    with suppress(EOFError, OSError, SyntaxError):  # later frames may be broken
+        for number in range(_LOOKED_AT):
+            image.seek(number)
+            if _tells(image):
+                return True
+    return False
+
+
+def _tells(image: Image) -> bool:
+    small = image.convert("RGBA").resize((32, 32), Resampling.BOX)
+    return bool(np.ptp(np.asarray(small), axis=(0, 1)).max() > _FLAT)
+
+
+def _seek_whole(image: TiffImageFile) -> None:
+    """Go to the first page that is no smaller version of another one (TIFF 6.0, NewSubfileType)."""
+    with suppress(EOFError):
+        for number in range(_LOOKED_AT):
+            image.seek(number)
+            if not image.tag_v2.get(_NEW_SUBFILE_TYPE, 0) & 1:
+                return
+    image.seek(0)
+
+
+def _coded(item: Item) -> Coded | None:
+    for kind, content in item.properties:
+        if kind == b"colr" and content[:4] == b"nclx" and len(content) >= 8:
+            return Coded(*struct.unpack_from(">HH", content, 4))
+    return None

@@ -1,0 +1,94 @@
+"""HEIF pictures tile by tile.
+
+Phones and cameras cut a picture into tiles, each a HEVC picture of its own. libheif, as Pillow has it, decodes all or
+nothing: 200 megapixels are a gigabyte. FFmpeg gives the tiles one by one, and each is shrunk before the next one comes.
+It is faster, too: 12 megapixels of a phone take 0.22 s and not 0.3, 33 of a camera with ten bits 1.1 s and not 3.9.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
+
+import av
+from PIL import Image
+
+from indexer.errors import Unreadable
+from indexer.extract import items, renditions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.video.codeccontext import VideoCodecContext
+
+    from indexer.extract.items import Item
+
+
+class Grid(NamedTuple):
+    """How tiles lie before any turn: row by row, the last ones may reach beyond the picture."""
+
+    size: tuple[int, int]
+    tile: tuple[int, int]
+    """Width and height of each."""
+    numbers: tuple[int, ...]
+    """Items of the file."""
+
+    @property
+    def columns(self) -> int:
+        """Tiles side by side."""
+        return -(-self.size[0] // self.tile[0])
+
+    @property
+    def factor(self) -> int:
+        """By how much it can be shrunk: the tiles still meet, and there is enough for a preview."""
+        wanted = renditions.preview_edge(*self.size)
+        for factor in (8, 4, 2):
+            meet = not self.tile[0] % factor and not self.tile[1] % factor
+            if meet and renditions.is_enough(max(self.size) // factor, wanted):
+                return factor
+        return 1
+
+
+def grid(file: BinaryIO, item: Item) -> Grid | None:
+    """The grid of a picture's tiles; None for one that is in one piece, or put together in another way."""
+    first = items.read(file, item.tiles[0]) if item.tiles else None
+    if first is None or not all((*item.size, *first.size)) or item.find(b"clap"):
+        return None
+    found = Grid(item.size, first.size, item.tiles)
+    rows = -(-found.size[1] // found.tile[1])
+    return found if rows * found.columns == len(found.numbers) else None
+
+
+def decode(file: BinaryIO, grid: Grid) -> Image.Image:
+    """The picture, not turned, shrunk by the factor of its ``grid``. Raises Unreadable, or what FFmpeg raises."""
+    factor = grid.factor
+    image = Image.new("RGB", (-(-grid.size[0] // factor), -(-grid.size[1] // factor)))
+    missing = {number: divmod(place, grid.columns) for place, number in enumerate(grid.numbers)}
+    file.seek(0)
+    with av.open(file, "r", format="mov") as container:
+        streams = [stream for stream in container.streams.video if stream.id in missing]
+        for number, tile in _decoded(container.demux(streams)):
+            if tile.size != grid.tile or number not in missing:
+                raise Unreadable("The tiles of its picture do not fit together.")
+            row, column = missing.pop(number)
+            image.paste(tile.reduce(factor), (column * grid.tile[0] // factor, row * grid.tile[1] // factor))
+    if missing:
+        raise Unreadable("Tiles of its picture are missing.")
+    return image
+
+
+def _decoded(packets: Iterable[Packet[Stream]]) -> Iterator[tuple[int, Image.Image]]:
+    """Number and pixels of each tile. One decoder does them all: 768 of them would keep a megabyte each."""
+    decoder: VideoCodecContext | None = None
+    for packet in packets:
+        if not packet.size:
+            continue
+        own = packet.stream.codec_context
+        if decoder is None or decoder.extradata != own.extradata:
+            decoder = cast("VideoCodecContext", av.CodecContext.create(own.codec, "r"))
+            decoder.extradata = own.extradata
+            decoder.thread_count = 1
+        for frame in decoder.decode(packet) + decoder.decode(None):
+            yield packet.stream.id, Image.fromarray(frame.to_ndarray(format="rgb24", threads=1))
+        decoder.flush_buffers()
