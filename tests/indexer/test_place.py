@@ -70,6 +70,7 @@ def test_the_country_is_right_at_borders(latitude: float, longitude: float, expe
         (48.8049, 2.1204, "Versailles"),
         (40.7580, -73.9855, "New York City"),
         (40.7357, -74.1724, "Newark"),
+        (40.7500, -74.0300, "Hoboken"),  # across the river from Manhattan
         (51.3727, -0.1099, "London"),  # Croydon
         (47.5474, 7.5896, "Basel"),  # its station, nearer to the centre of another town in another canton
         (47.5675, 7.6075, "Basel"),
@@ -91,6 +92,7 @@ def test_quarters_belong_to_their_city_and_towns_beside_it_do_not(
         (23.5, 3.0, ", , Algeria (DZ)"),
         (48.8596589, -113.4360082, ", , United States (US)"),  # 30 km from the nearest town, which is in Canada
         (-16.80, -179.97, ", , Fiji (FJ)"),  # its towns are on the other side of the date line
+        (19.8207, -155.4681, ", , United States (US)"),  # Mauna Kea, 40 km from Hilo
         (0.0, 9.45, ", , Gabon (GA)"),  # on the equator
         (-90.0, 0.0, ", , Antarctica (AQ)"),
         (-77.85, 166.67, ", , Antarctica (AQ)"),

@@ -194,6 +194,13 @@ def test_a_name_that_no_offset_explains_changes_no_instant(name: str) -> None:
     assert choose(FILM, None, name, zone="America/New_York") == "2019-07-14 08:33:20 -240 container/assumed"
 
 
+def test_a_name_with_a_day_only_tells_no_wall_clock() -> None:
+    evening = Moment("container", at("2019-07-13 18:03:00"), -240, None, "assumed")  # 22:03 UTC
+    assert choose(evening, None, "VID-20190714-WA0001.mp4", zone="America/New_York") == (
+        "2019-07-13 18:03:00 -240 container/assumed"
+    )
+
+
 def test_a_wall_clock_from_a_position_is_not_judged_by_the_name() -> None:
     film = FILM._replace(zone="America/New_York", offset_rule="position")
     assert choose(film, None, "VID_20190714_143205.mp4") == (
