@@ -28,7 +28,7 @@ def profile(file: BinaryIO, *names: str) -> bytes:
     """The first profile of one of ``names`` that ImageMagick wrote: a line of its name, one of its length, and hex."""
     for keyword, content in texts(file):
         if keyword in {f"Raw profile type {name}" for name in names}:
-            found = re.fullmatch(rb"\s*\S+\s+\d+([0-9a-f\s]*)", content)
+            found = re.fullmatch(rb"\n?[^\n]*\n *\d+\n([0-9a-fA-F\s]*)", content)
             digits = b"".join(found[1].split()) if found else b""
             return bytes.fromhex(digits[: len(digits) // 2 * 2].decode())
     return b""

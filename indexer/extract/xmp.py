@@ -199,7 +199,7 @@ def _single(file: BinaryIO, form: str) -> bytes:
     elif form in {"heic", "avif"}:
         part = containers.item(file, b"mime", b"application/rdf+xml")
     elif form in {"cr3", "jp2", "jxl"}:
-        part = next((part for part in containers.boxes(file) if part.name in {_BOX, b"xml "}), None)
+        part = containers.box(file, b"xml " if form == "jxl" else _BOX)
     else:
         main = tiff.first(file)
         return main.data(0x2BC, limit=LARGEST) if main else b""
