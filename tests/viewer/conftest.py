@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.tools import tool
+from tests.viewer.silence import silent_page
 from tests.viewer.site import Site
 from viewer.packages import install
 
@@ -49,23 +49,8 @@ def site(packages: Path) -> Iterator[Site]:
 @pytest.fixture
 def page(browser: Browser, site: Site) -> Iterator[Page]:
     """A page of ``site`` without anything on it. Whatever it says in the console or asks of others fails the test."""
-    complaints: list[str] = []
-    with browser.new_context(base_url=site.url, viewport={"width": 1440, "height": 900}) as context:
-        page = context.new_page()
-
-        def answer(route: Route) -> None:
-            if urlsplit(route.request.url).netloc == urlsplit(site.url).netloc:
-                route.continue_()
-            else:
-                complaints.append(f"asked for {route.request.url}")
-                route.abort()
-
-        context.route(lambda url: urlsplit(url).scheme not in {"data", "blob"}, answer)
-        page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.goto("/")
+    with silent_page(browser, site.url) as page:
         yield page
-        assert complaints == []
 
 
 @pytest.fixture

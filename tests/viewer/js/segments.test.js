@@ -1,5 +1,5 @@
 import { Segments, dateOf, dayOf } from '../static/js/grid/segments.js';
-import { Random, always, equal, ok } from './check.js';
+import { always, equal, ok } from './check.js';
 import { answerOf, daysOf, someView, viewOf } from './views.js';
 
 export function daysComeAsDifferences() {
@@ -12,12 +12,12 @@ export function daysComeAsDifferences() {
 
 export function partsOfADayAreNumbered() {
   const segments = Segments.from({ seq: 1, day: [18091, 0, 0, -1], count: [500, 0, -480, 5], ratio: [150, 0, 0, 0] });
-  equal(keysOf(segments), ['2019-07-14', '2019-07-14.2', '2019-07-14.3', '2019-07-13']);
+  equal(segments.keys, ['2019-07-14', '2019-07-14.2', '2019-07-14.3', '2019-07-13']);
 }
 
 export function partsOfAViewWithoutDatesAreNumbered() {
   const segments = Segments.from({ seq: 1, count: [500, 0, -480], ratio: [150, 0, 0] });
-  equal(keysOf(segments), ['1', '2', '3']);
+  equal(segments.keys, ['1', '2', '3']);
   equal([segments.dated, segments.total], [false, 1020]);
 }
 
@@ -25,8 +25,8 @@ export function everyNumberKeyAndPlaceLeadBack() {
   always(300, (random) => {
     const segments = someView(random);
     for (let i = 0; i < segments.length; i++) {
-      equal(segments.find(segments.key(i)), i, segments.key(i));
-      ok(segments.has(segments.key(i)), segments.key(i));
+      equal(segments.find(segments.keys[i]), i, segments.keys[i]);
+      ok(segments.has(segments.keys[i]), segments.keys[i]);
       const month = segments.monthOf(i);
       ok(segments.monthStarts[month] <= i && i < segments.monthStarts[month + 1], 'in its month');
     }
@@ -87,10 +87,10 @@ export function changedDaysAreAsIfTheyHadAlwaysBeenSo() {
       const days = [...now].filter(([, count]) => count).sort(([a], [b]) => (a - b) * order);
       const changed = segments.changed(answerOf([...changes], 9));
       const fresh = viewOf(days, order);
-      equal(keysOf(changed), keysOf(fresh));
+      equal(changed.keys, fresh.keys);
       equal([...changed.counts], [...fresh.counts]);
       equal([changed.total, changed.seq, changed.months], [fresh.total, 9, fresh.months]);
-      equal(keysOf(segments), keysOf(viewOf(before, order)), 'the old one stays');
+      equal(segments.keys, viewOf(before, order).keys, 'the old one stays');
     });
   }
 }
@@ -105,14 +105,11 @@ export function whatIsKnownOfOtherDaysStays() {
     const changed = segments.changed(answerOf([[day, random.int(0, 900)]], 2));
     for (let i = 0; i < segments.length; i++) {
       if (segments.days[i] === day) continue;
-      const there = changed.find(segments.key(i));
+      const there = changed.find(segments.keys[i]);
       equal(ratiosOf(changed, there), ratiosOf(segments, i));
     }
   });
 }
-
-/** @param {Segments} segments */
-const keysOf = (segments) => Array.from(segments.counts, (_, i) => segments.key(i));
 
 /** @param {Segments} segments @param {number} i */
 const ratiosOf = (segments, i) => [...segments.ratios.subarray(segments.starts[i], segments.starts[i + 1])];

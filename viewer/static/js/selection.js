@@ -80,7 +80,7 @@ export class Selection {
 
   /** Select everything in the view. */
   all() {
-    this.#parts = new Map(Array.from(this.#segments.counts, (_, i) => [this.#segments.key(i), WHOLE]));
+    this.#parts = new Map(this.#segments.keys.map((key) => [key, WHOLE]));
   }
 
   /**
@@ -136,8 +136,8 @@ export class Selection {
       const start = this.#segments.starts[i];
       const from = Math.max(0, ends[0] - start);
       const until = Math.min(this.#segments.counts[i], ends[1] + 1 - start);
-      if (from === 0 && until === this.#segments.counts[i]) wholly.push(this.#segments.key(i));
-      else partly.push([this.#segments.key(i), from, until]);
+      if (from === 0 && until === this.#segments.counts[i]) wholly.push(this.#segments.keys[i]);
+      else partly.push([this.#segments.keys[i], from, until]);
     }
     const missing = partly.map(([key]) => key).filter((key) => this.#idsOf(key) === null);
     if (missing.length) return missing;
@@ -182,10 +182,8 @@ export class Selection {
   chosen() {
     /** @type {Chosen} */
     const chosen = { spans: [], ids: [], not: [], expect: this.count };
-    const { length } = this.#segments;
     let isOpen = false;
-    for (let i = 0; i < length; i++) {
-      const key = this.#segments.key(i);
+    for (const key of this.#segments.keys) {
       const part = this.#parts.get(key);
       if (part?.all && !isOpen) chosen.spans.push([key, null]);
       if (!part?.all && isOpen) chosen.spans[chosen.spans.length - 1][1] = key;

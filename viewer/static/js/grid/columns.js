@@ -139,8 +139,8 @@ export class Columns {
   look(view, speed) {
     this.#centre = (view.from + view.until) / 2;
     const wanted = new Set();
-    for (const { from, until } of plan(this.segments, view, (i) => !this.#places.has(this.segments.key(i)))) {
-      for (let i = from; i < until; i++) wanted.add(this.segments.key(i));
+    for (const { from, until } of plan(this.segments, view, (i) => !this.#places.has(this.segments.keys[i]))) {
+      for (const key of this.segments.keys.slice(from, until)) wanted.add(key);
     }
     for (const request of this.#loading) {
       if ([...request.keys].some((key) => wanted.has(key))) continue;
@@ -150,7 +150,7 @@ export class Columns {
     if (this.#isPaused || Math.abs(speed) > TOO_FAST) return;
     const isLoading = (/** @type {string} */ key) => [...this.#loading].some((request) => request.keys.has(key));
     const isMissing = (/** @type {number} */ i) =>
-      !this.#places.has(this.segments.key(i)) && !isLoading(this.segments.key(i));
+      !this.#places.has(this.segments.keys[i]) && !isLoading(this.segments.keys[i]);
     for (const range of plan(this.segments, view, isMissing)) {
       if (this.#loading.size >= AT_ONCE) break;
       void this.#ask(range);
@@ -160,9 +160,9 @@ export class Columns {
   /** @param {Range} range */
   async #ask({ from, until }) {
     const { segments } = this;
-    const fromKey = segments.key(from);
-    const untilKey = until < segments.length ? segments.key(until) : undefined;
-    const keys = new Set(Array.from({ length: until - from }, (_, i) => segments.key(from + i)));
+    const fromKey = segments.keys[from];
+    const untilKey = until < segments.length ? segments.keys[until] : undefined;
+    const keys = new Set(segments.keys.slice(from, until));
     const request = { keys, controller: new AbortController() };
     this.#loading.add(request);
     try {
@@ -199,8 +199,8 @@ export class Columns {
     for (let i = from; i < from + entries.length; i++) {
       const count = this.segments.counts[i];
       this.segments.learn(i, answer.ratio.slice(start, start + count).map((ratio) => ratio / 100));
-      keys.push(this.segments.key(i));
-      this.#places.set(this.segments.key(i), { answer, start, count });
+      keys.push(this.segments.keys[i]);
+      this.#places.set(this.segments.keys[i], { answer, start, count });
       start += count;
     }
     this.#answers.push({ answer, keys });

@@ -44,6 +44,9 @@ export const dateOf = (day) => new Date(day * DAY).toISOString().slice(0, 10);
 export const dayOf = (date) => Date.parse(date) / DAY;
 
 export class Segments {
+  /** @type {Map<string, number>} */
+  #segments;
+
   /**
    * @param {Content} content
    * @param {Float32Array} [ratios] of each photo; without them every photo has the mean of its segment
@@ -61,22 +64,24 @@ export class Segments {
     this.starts = new Uint32Array(length + 1);
     /** The number of each segment in its day, from 1. */
     this.parts = new Uint32Array(length);
-    for (let i = 0; i < length; i++) {
-      this.starts[i + 1] = this.starts[i] + this.counts[i];
-      this.parts[i] = i && this.days[i] === this.days[i - 1] ? this.parts[i - 1] + 1 : 1;
-    }
-    this.total = this.starts[length];
-    this.ratios = ratios ?? new Float32Array(this.total);
-    if (!ratios) this.#forget(0, length);
+    /** @type {string[]} what the segments are called in addresses and requests */
+    this.keys = [];
     /** @type {string[]} */
     const months = [];
     const monthStarts = [];
     for (let i = 0; i < length; i++) {
-      const month = this.dated ? dateOf(this.days[i]).slice(0, -3) : this.key(i);
+      this.starts[i + 1] = this.starts[i] + this.counts[i];
+      this.parts[i] = i && this.days[i] === this.days[i - 1] ? this.parts[i - 1] + 1 : 1;
+      this.keys.push(this.#keyOf(i));
+      const month = this.dated ? this.keys[i].slice(0, '2019-07'.length) : this.keys[i];
       if (month === months.at(-1)) continue;
       months.push(month);
       monthStarts.push(i);
     }
+    this.#segments = new Map(this.keys.map((key, segment) => [key, segment]));
+    this.total = this.starts[length];
+    this.ratios = ratios ?? new Float32Array(this.total);
+    if (!ratios) this.#forget(0, length);
     /** "2019-07" for each month. In a view without dates each segment stands for one. */
     this.months = months;
     /** The first segment of each month, and behind the last one the number of segments. */
@@ -95,11 +100,10 @@ export class Segments {
   }
 
   /**
-   * What a segment is called in addresses and requests: "2019-07-14", "2019-07-14.2" for the second part of a day, or
-   * the number of the part in a view without dates.
+   * "2019-07-14", "2019-07-14.2" for the second part of a day; the number of the part in a view without dates.
    * @param {number} segment
    */
-  key(segment) {
+  #keyOf(segment) {
     const part = this.parts[segment];
     if (!this.dated) return String(part);
     const date = dateOf(this.days[segment]);
@@ -124,8 +128,7 @@ export class Segments {
    * @param {string} key
    */
   has(key) {
-    const found = this.find(key);
-    return found >= 0 && this.key(found) === key;
+    return this.#segments.has(key);
   }
 
   /**
@@ -133,7 +136,8 @@ export class Segments {
    * @param {string} key
    */
   count(key) {
-    return this.has(key) ? this.counts[this.find(key)] : 0;
+    const segment = this.#segments.get(key);
+    return segment === undefined ? 0 : this.counts[segment];
   }
 
   /**
@@ -150,7 +154,7 @@ export class Segments {
    */
   position(index) {
     const segment = this.at(index);
-    return { key: this.key(segment), index: index - this.starts[segment] };
+    return { key: this.keys[segment], index: index - this.starts[segment] };
   }
 
   /**

@@ -1,0 +1,33 @@
+"""Pages that must say nothing in the console and stay on this machine."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, Route
+
+DESKTOP = (1440, 900)
+
+
+@contextmanager
+def silent_page(browser: Browser, url: str, size: tuple[int, int] = DESKTOP) -> Iterator[Page]:
+    """Open ``url`` in a fresh profile; in the end it is an error if any page of it complained or asked another host."""
+    complaints: list[str] = []
+    viewport = {"width": size[0], "height": size[1]}
+    with browser.new_context(base_url=url, viewport=viewport) as context:  # type: ignore[arg-type]
+
+        def answer(route: Route) -> None:
+            if urlsplit(route.request.url).netloc == urlsplit(url).netloc:
+                route.continue_()
+            else:
+                complaints.append(f"asked for {route.request.url}")
+                route.abort()
+
+        context.route(lambda asked: urlsplit(asked).scheme not in {"data", "blob"}, answer)
+        context.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+        context.on("weberror", lambda error: complaints.append(f"error: {error.error}"))
+        page = context.new_page()
+        page.goto(url)
+        yield page
+        if complaints:
+            raise AssertionError("\n".join(complaints))
