@@ -1,6 +1,7 @@
 """Opens the listening socket, starts the processes that share it, and keeps them running."""
 
 import contextlib
+import ctypes
 import logging
 import os
 import selectors
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Self
 
 from gateway.serving.server import BACKLOG
@@ -20,6 +22,8 @@ _TRIES_AT_START = 3
 _WRONG_USE = 2
 _SHORTEST_PAUSE = 0.1
 _LONGEST_PAUSE = 10.0
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)  # loaded now: a process between fork and exec should load nothing
 _HEALTHY_AFTER = 30.0
 _log = logging.getLogger("davgallery.supervisor")
 
@@ -192,8 +196,14 @@ class _Supervisor:
                 sharing = sum(other.count for other in self.children if other.needs_socket)
                 environ[SHARED_VARIABLE] = "1" if sharing > 1 else ""
                 passed.append(self.listener.fileno())
-            # A process group of its own: Ctrl-C reaches the supervisor alone, which then ends the others in order.
-            popen = subprocess.Popen(child.command, env=environ, pass_fds=passed, process_group=0)  # noqa: S603 - ours
+            popen = subprocess.Popen(  # noqa: S603 - the command is ours
+                child.command,
+                env=environ,
+                pass_fds=passed,
+                # Of its own: Ctrl-C reaches the supervisor alone, which then ends the others in order.
+                process_group=0,
+                preexec_fn=partial(_end_with, os.getpid()),  # noqa: PLW1509 - the supervisor has no other thread
+            )
         ours.settimeout(0)
         self._selector.register(ours, selectors.EVENT_READ)
         return _Process(child, popen, ours, time.monotonic())
@@ -311,6 +321,17 @@ class _Supervisor:
         with contextlib.suppress(BlockingIOError):
             while self._wake.recv(256):
                 pass
+
+
+def _end_with(supervisor: int) -> None:
+    """Let this process, before it becomes a child's program, get SIGTERM when the supervisor is gone.
+
+    A child looks at its lifeline when it has started; one that is still importing would hold the port until then.
+    """
+    if sys.platform == "linux":
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != supervisor:
+            os._exit(1)
 
 
 def _all_ready(places: list[_Place]) -> bool:

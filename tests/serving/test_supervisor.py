@@ -229,6 +229,19 @@ def test_workers_end_when_their_supervisor_is_killed(start_service: Start) -> No
         pass  # the port is free again
 
 
+def test_workers_that_are_still_starting_end_when_their_supervisor_is_killed() -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "tests.serving.apps", "--port", str(port), "--workers", "2", "--fault", "mute"]
+    with subprocess.Popen(command, cwd=ROOT) as supervisor:
+        process = psutil.Process(supervisor.pid)
+        wait_until(lambda: len(process.children()) == 2, seconds=20)
+        workers = process.children()
+        supervisor.kill()
+    wait_until(lambda: not any(worker.is_running() for worker in workers), seconds=2)
+    with listen("127.0.0.1", port):
+        pass  # the port is free again
+
+
 def test_connections_are_spread_over_the_workers(start_service: Start) -> None:
     service = start_service("--workers", "2")
     uneven = 0
