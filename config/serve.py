@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -37,6 +38,8 @@ ADMIN = "admin"
 _IDENTITY = "_davgallery/id"
 _WRONG_USE = 2
 _PATIENCE = 30.0
+_TO_END = 15.0
+"""Seconds that a process has, after its requests have ended or were cut, before it is killed."""
 _log = logging.getLogger("davgallery.serve")
 
 
@@ -50,7 +53,7 @@ def serve(flags: Mapping[str, Any], say: Callable[[str], None]) -> int:
     tls = settings.tls_cert is not None
     if tls:
         _check_tls(settings)
-    with data_folder(settings):
+    with _told_when_full(settings), data_folder(settings):
         instance = secrets.token_hex(8)
         with wiring.opened(settings, instance) as parts:
             prepare(parts)
@@ -66,6 +69,7 @@ def serve(flags: Mapping[str, Any], say: Callable[[str], None]) -> int:
             host=settings.host,
             port=settings.port,
             scheme="https" if tls else "http",
+            drain_seconds=settings.stop_seconds + _TO_END,
         )
         shutil.rmtree(counts, ignore_errors=True)  # not after an error: workers of a killed server may be ending
         return status
@@ -105,6 +109,17 @@ def data_folder(settings: Settings) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _told_when_full(settings: Settings) -> Iterator[None]:
+    """Say so in one sentence when a file of our own cannot be written for lack of room."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise StartFailed(f"The disk of {settings.data} is full.") from None
 
 
 def _check_tls(settings: Settings) -> None:

@@ -216,6 +216,13 @@ class Settings(BaseSettings):
         " this computer's.",
         examples=["Europe/Berlin"],
     )
+    stop_seconds: int = Field(
+        default=30,
+        ge=0,
+        le=3600,
+        description="Seconds that running requests may take to end when the server stops or its processes are replaced."
+        " An upload that is not done then is cut and leaves nothing.",
+    )
     public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
         default=None,
         description="The address that people use, where a proxy stands in front. Pages show it; without it they show"

@@ -15,7 +15,7 @@ from config.health import Health
 from config.metrics import COUNTS_FOLDER, RequestMetrics, metrics_app
 from config.settings import INSTANCE, load
 from gateway.errors import GatewayError
-from gateway.serving import run_worker, tls_context
+from gateway.serving import Limits, run_worker, tls_context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +59,7 @@ def main() -> None:
                 counts.in_flight(wiring.application(parts, extra)),
                 tls=tls_context(str(settings.tls_cert), str(settings.tls_key)) if settings.tls_cert else None,
                 trusted=settings.trusted_proxies,
+                limits=Limits(drain=settings.stop_seconds),
                 on_response=on_response,
             )
         finally:

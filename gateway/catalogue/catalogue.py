@@ -232,13 +232,16 @@ class Catalogue:
         try:
             transaction = self._pool.take()
         except (TimeoutError, psycopg.OperationalError, sqlite3.OperationalError) as error:
+            meaning = None if isinstance(error, TimeoutError) else meaning_of(error)
+            if isinstance(meaning, StoreFull):
+                raise meaning from error
             raise CatalogueUnavailable("The database cannot be reached.") from error
         lost = False
         try:
             yield transaction
         except (psycopg.Error, sqlite3.Error) as error:
             lost = isinstance(error, _LOST) and not isinstance(error, _KEPT)
-            meaning = _meaning(error)
+            meaning = meaning_of(error)
             if meaning is None:
                 raise
             raise meaning from error
@@ -256,6 +259,7 @@ _LOST = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError
 _UNDONE = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 _KEPT = (*_UNDONE, psycopg.errors.LockNotAvailable, psycopg.errors.DiskFull)
 """Errors of these kinds that leave the connection as good as it was."""
+_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)  # the index of the journal cannot grow
 _DEFECTS = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE)
 _COLLISION_CODES = (
     sqlite3.SQLITE_CONSTRAINT_UNIQUE,
@@ -264,13 +268,13 @@ _COLLISION_CODES = (
 )
 
 
-def _meaning(error: psycopg.Error | sqlite3.Error) -> Exception | None:
+def meaning_of(error: psycopg.Error | sqlite3.Error) -> Exception | None:
     """What a driver's error means to those who asked; None for a defect of ours, such as a wrong statement."""
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE)
         if code in _COLLISION_CODES:
             return _Repeatable()
-        if code == sqlite3.SQLITE_FULL:
+        if code in _FULL:
             return StoreFull("The disk of the database is full.")
         if isinstance(error, sqlite3.IntegrityError) or code in _DEFECTS:
             return None

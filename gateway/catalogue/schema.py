@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from gateway.catalogue.catalogue import meaning_of
 from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -34,8 +38,18 @@ def migrate(catalogue: Catalogue, before: Callable[[], object] = lambda: None) -
     """Create or upgrade the tables; whether anything had to be done.
 
     ``before`` is called first when an existing catalogue is about to change: it takes the snapshot. Raises
-    NewerCatalogue when the catalogue is ahead of the program.
+    NewerCatalogue when the catalogue is ahead of the program, StoreFull and CatalogueUnavailable as statements do.
     """
+    try:
+        return _migrate(catalogue, before)
+    except DBAPIError as error:
+        meaning = meaning_of(error.orig) if isinstance(error.orig, psycopg.Error | sqlite3.Error) else None
+        if meaning is None:
+            raise
+        raise meaning from error
+
+
+def _migrate(catalogue: Catalogue, before: Callable[[], object]) -> bool:
     config = _config()
     script = ScriptDirectory.from_config(config)
     with catalogue.engine.connect() as connection:

@@ -1,6 +1,7 @@
 """The store or the database is down, slow, full, or the wrong one: people are told, and nothing is half done."""
 
 import os
+import re
 import shutil
 import threading
 import time
@@ -290,6 +291,37 @@ def test_second_server_on_a_data_folder_changes_nothing(folder_house: House) -> 
     assert (done.returncode, done.stdout) == (2, "")
     assert f"Another davgallery is using {gateway.data} (process {gateway.pid})" in done.stderr
     assert folder_house.picture(client) == before
+
+
+def test_start_on_a_full_disk_is_one_sentence(tmp_path: Path, small_disk: Callable[[Path, int], None]) -> None:
+    disk = tmp_path / "disk"
+    small_disk(disk, 1)
+    filler = disk / "filler"
+    gateway = Gateway(tmp_path, Options(workers=1))
+    gateway.data = disk / "data"
+    for room in (0, 4_096, 20_000, 80_000, 300_000):
+        filler.write_bytes(bytes(1024 * 1024 - room))
+
+        done = gateway.run("serve", "--port", "0", "--reserve", "0", check=False)
+
+        assert (done.returncode, done.stdout) == (1, ""), done.stderr
+        assert re.fullmatch(r"davgallery: The disk of .+ is full\.\n", done.stderr)
+        shutil.rmtree(gateway.data, ignore_errors=True)
+
+
+def test_disk_that_was_full_at_the_start_is_no_obstacle_later(
+    tmp_path: Path, small_disk: Callable[[Path, int], None]
+) -> None:
+    gateway = Gateway(tmp_path, Options(workers=1, arguments=["--reserve", "0"]))
+    small_disk(gateway.data, 2)
+    filler = gateway.data / "filler"
+    filler.write_bytes(bytes(2 * 1024 * 1024 - 150_000))
+    assert gateway.run("serve", "--port", "0", "--reserve", "0", check=False).returncode == 1
+    filler.unlink()
+
+    with gateway:
+        client = House(gateway).account()
+        assert client("PUT", "a.jpg", SMALL).status == 201
 
 
 def _link(photos: Path, mount: Path) -> None:

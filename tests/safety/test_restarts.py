@@ -3,14 +3,17 @@
 import os
 import random
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.dav.harness import Client
+from tests.safety.conftest import BACKENDS
 from tests.safety.cutting import Dripping
 from tests.safety.house import House, content, etag
 from tests.support.rclone import BINARY, Rclone
@@ -108,3 +111,86 @@ def test_stop_waits_for_uploads_and_a_second_one_does_not(start_house: Callable[
     house.tidy()
     assert house.findings() == []
     assert house.strays() == set()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_upload_that_is_not_done_when_the_time_to_stop_is_over_leaves_nothing(
+    start_house: Callable[..., House], backend: str, request: pytest.FixtureRequest
+) -> None:
+    options: dict[str, object] = {"arguments": ["--stop-seconds", "3"]}
+    if backend == "minio-postgres":
+        options["store"] = request.getfixturevalue("minio")
+        options["database_url"] = request.getfixturevalue("postgres").fresh_database()
+    house = start_house(**options)
+    client = house.account()
+    body = content(9_000_000, "limit")
+    client("PUT", "stuck.jpg", b"old")
+    finishing, stuck = Dripping(client, "finishing.jpg", body), Dripping(client, "stuck.jpg", body)
+    wait_until(lambda: house.count("hold") == 2)
+
+    began = time.monotonic()
+    os.kill(house.gateway.pid, signal.SIGTERM)
+    time.sleep(1)
+    assert finishing.finish() == 201
+    assert stuck.answer() in {0, 400}
+    assert 2.5 < time.monotonic() - began < 12
+    wait_until(lambda: not house.gateway.running, seconds=20)
+    assert house.gateway.stop() == 0
+
+    house.gateway.start()
+    assert house.sums(client.user) == (len(body) + 3, 0, 0)
+    assert house.temporary() == []
+    assert client("GET", "finishing.jpg").body == body
+    assert client("GET", "stuck.jpg").body == b"old"
+    house.tidy()
+    assert house.findings() == []
+    assert house.strays() == set()
+
+
+def test_killed_supervisor_leaves_its_port_and_what_is_under_way_ends_well_or_not_at_all(
+    start_house: Callable[..., House],
+) -> None:
+    house = start_house()
+    client = house.account()
+    body = content(3_000_000, "orphan")
+    finishing, late = Dripping(client, "finishing.jpg", body), Dripping(client, "late.jpg", body)
+    wait_until(lambda: house.count("hold") == 2)
+    orphans = [psutil.Process(pid) for pid in house.gateway.pids()]
+
+    house.gateway.kill()
+    assert finishing.finish() == 201
+    wait_until(lambda: not listens(house.gateway.port), seconds=10)
+    house.gateway.start()
+    assert late.finish() in {0, 503}  # the new server has ended what the old one had begun
+    assert client("PUT", "new.jpg", body).status == 201
+
+    wait_until(lambda: have_ended(orphans), seconds=40)
+    assert client("GET", "finishing.jpg").body == body
+    assert client("GET", "late.jpg").status == 404
+    house.tidy()
+    assert house.findings() == []
+    assert house.strays() == set()
+    assert house.sums(client.user) == (2 * len(body), 0, 0)
+
+
+def test_supervisor_that_is_killed_while_its_workers_start_leaves_its_port(start_house: Callable[..., House]) -> None:
+    house = start_house()
+    house.gateway.stop()
+    for _ in range(3):
+        house.gateway.launch()
+        wait_until(lambda: listens(house.gateway.port), seconds=20, every=0.01)
+        house.gateway.kill()
+        wait_until(lambda: not listens(house.gateway.port), seconds=1, every=0.02)
+    house.gateway.start()
+
+
+def listens(port: int) -> bool:
+    """Whether any process has the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            probe.listen()
+        except OSError:
+            return True
+    return False
