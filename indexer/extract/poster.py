@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import struct
 from contextlib import suppress
-from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import av
+from av.video.reformatter import Colorspace, Interpolation
 from PIL import Image, ImageStat
-from PIL.Image import Resampling, Transpose
+from PIL.Image import Resampling
 
 from indexer.errors import Unreadable
-from indexer.extract import tonemap
+from indexer.extract import footage, tonemap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from av.buffer import Buffer
     from av.container import InputContainer
     from av.packet import Packet
     from av.video.frame import VideoFrame
@@ -37,26 +35,10 @@ _RUN, _STRIDE = 96, 12
 """A clip with a single key frame that tells nothing is played so many frames far, and every twelfth is looked at."""
 _PLAIN = 6.0
 """Standard deviation of the brightness (of 255) below which a picture is black, white or fog."""
+_ALONE = 2
+"""Frames in memory while one is decoded alone, generously: itself, and what scaling needs."""
 _HELD = 8
 """Frames that a decoder holds while it plays: references and those that wait for their turn."""
-
-_TRANSFERS = {16: "pq", 18: "hlg"}
-"""ITU-T H.273, transfer characteristics."""
-_UNSPECIFIED = 2
-_BT709 = 1
-
-_TURNS = {
-    (1, 0, 0, 1): None,
-    (-1, 0, 0, 1): Transpose.FLIP_LEFT_RIGHT,
-    (1, 0, 0, -1): Transpose.FLIP_TOP_BOTTOM,
-    (-1, 0, 0, -1): Transpose.ROTATE_180,
-    (0, 1, 1, 0): Transpose.TRANSPOSE,
-    (0, 1, -1, 0): Transpose.ROTATE_270,  # Pillow turns against the clock
-    (0, -1, 1, 0): Transpose.ROTATE_90,
-    (0, -1, -1, 0): Transpose.TRANSVERSE,
-}
-"""By the signs of the display matrix's a, b, c and d: x' = a x + c y, y' = b x + d y."""
-_LYING = {Transpose.TRANSPOSE, Transpose.ROTATE_270, Transpose.ROTATE_90, Transpose.TRANSVERSE}
 
 
 class Poster(NamedTuple):
@@ -74,31 +56,16 @@ def take(container: InputContainer, stream: VideoStream, duration: int | None, *
 
     Raises Unreadable without any, or if decoding one needs more than ``budget`` bytes of memory.
     """
-    bits = stream.format.padded_bits_per_pixel if stream.format else 24
-    pixels, affordable = stream.width * stream.height, 8 * budget // bits
-    if 2 * pixels > affordable:
-        raise Unreadable(f"Its pictures are too large to decode: {stream.width} × {stream.height} pixels.")
-    # What the pictures themselves say about their size may be another thing than what the container says.
-    stream.codec_context.options = {"max_pixels": str(affordable // 2)}
-    stream.codec_context.thread_count = 1
-    stream.codec_context.thread_count = 1
-    # What the pictures themselves say about their size may be another thing than what the container says.
-    stream.codec_context.options = {"max_pixels": str(budget // 6)}
+    footage.prepare(stream, frames=_ALONE, budget=budget, threads=1)
+    play = _HELD * stream.width * stream.height * footage.bits(stream) <= 8 * budget
     first = None
-    for poster in _candidates(container, stream, duration, play=_HELD * pixels <= affordable):
+    for poster in _candidates(container, stream, duration, play=play):
         if _tells(poster.image):
             return poster
         first = first or poster
     if first is None:
         raise Unreadable("None of its pictures can be decoded.")
     return first
-
-
-def shape(width: int, height: int, ratio: Fraction | None) -> tuple[int, int]:
-    """The size in square pixels of a picture whose pixels are ``ratio`` times as wide as high. None shrinks."""
-    if not ratio or not Fraction(1, 8) < ratio < 8:
-        return width, height
-    return (round(width * ratio), height) if ratio > 1 else (width, round(height / ratio))
 
 
 def _candidates(
@@ -155,43 +122,24 @@ def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
 
 
 def _poster(frame: VideoFrame, stream: VideoStream) -> Poster:
-    width, height = shape(frame.width, frame.height, stream.sample_aspect_ratio)
+    width, height = footage.shape(frame.width, frame.height, stream.sample_aspect_ratio)
     scale = min(1.0, LONGEST_EDGE / max(width, height))
-    # Without a word about it, players take the colours of HD to be BT.709; swscale would say BT.601 of everything.
-    guess = _BT709 if frame.colorspace == _UNSPECIFIED and frame.height >= 720 else None
     plane = frame.reformat(
         width=max(1, round(width * scale)),
         height=max(1, round(height * scale)),
         format="rgb24",
-        src_colorspace=guess,
-        interpolation="BICUBIC",
+        src_colorspace=Colorspace.ITU709 if footage.is_bt709(frame) else None,
+        interpolation=Interpolation.BICUBIC,
         threads=1,
     ).planes[0]
     image = Image.frombytes("RGB", (plane.width, plane.height), bytes(plane), "raw", "RGB", plane.line_size)
-    if transfer := _TRANSFERS.get(frame.color_trc):
+    if transfer := tonemap.TRANSFERS.get(frame.color_trc):
         image = tonemap.to_srgb(image, transfer)
-    if (turn := _turn(frame)) is not None:  # one of them is 0
+    if (turn := footage.turn(frame)) is not None:  # one of them is 0
         image = image.transpose(turn)
-        if turn in _LYING:
+        if turn in footage.LYING:
             width, height = height, width
     return Poster(image, width, height)
-
-
-def _turn(frame: VideoFrame) -> Transpose | None:
-    matrix = cast("Mapping[str, Buffer]", frame.side_data).get("DISPLAYMATRIX")
-    if matrix is None:
-        return None
-    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(matrix))
-    # Angles between the right ones exist in editors only; the nearest right one is shown.
-    if abs(a) + abs(d) >= abs(b) + abs(c):
-        b = c = 0
-    else:
-        a = d = 0
-    return _TURNS.get((_sign(a), _sign(b), _sign(c), _sign(d)))
-
-
-def _sign(number: int) -> int:
-    return (number > 0) - (number < 0)
 
 
 def _tells(image: Image.Image) -> bool:

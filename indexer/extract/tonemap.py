@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+TRANSFERS = {16: "pq", 18: "hlg"}
+"""The transfer characteristics of HDR, by their numbers in ITU-T H.273."""
+
 _STEPS = 33
 _PEAK = 1000.0
 """Nits of the brightest light that keeps its differences: what HLG means by full signal, and phones grade PQ to."""

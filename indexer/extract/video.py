@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from fractions import Fraction
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import av
 
 from indexer.errors import Unreadable
-from indexer.extract import camcorder, iso6709, poster
+from indexer.extract import camcorder, footage, iso6709, poster
 from indexer.extract.window import Window
 
 if TYPE_CHECKING:
@@ -20,12 +19,8 @@ if TYPE_CHECKING:
 
 _LIMIT = 256 * 1024 * 1024
 """Bytes that are read of a file at most: the index of a day of video, and some key frames."""
-_LONGEST = 2**31
-"""Milliseconds: 25 days. A longer video is an error of its header."""
 _HEAD = 64 * 1024
 """Bytes in which an ASF file tells its properties."""
-_FORMATS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,asf,flv,ogg,mxf,dv"
-"""FFmpeg also reads play lists, which make it open other files and addresses: those have no business here."""
 
 
 class Video(NamedTuple):
@@ -86,7 +81,7 @@ def probe(file: BinaryIO, size: int, *, budget: int) -> Video:
         raise Unreadable("The file is empty.")
     window = Window(file, 0, size, limit=_LIMIT)
     try:
-        with opened(window, budget=budget) as container:
+        with footage.opened(window, budget=budget) as container:
             video, form = _probe(container, budget=budget), container.format.name
     except av.FFmpegError as error:
         if window.failure:
@@ -100,28 +95,10 @@ def probe(file: BinaryIO, size: int, *, budget: int) -> Video:
     return video
 
 
-def opened(window: Window, *, budget: int) -> InputContainer:
-    """The container in ``window``; closing it leaves the file open. Raises av.FFmpegError."""
-    return av.open(
-        window,
-        "r",
-        container_options={"format_whitelist": _FORMATS, "export_xmp": "1"},
-        options={"max_pixels": str(budget // 2)},
-        metadata_errors="replace",
-    )
-
-
-def moving(container: InputContainer) -> VideoStream | None:
-    """The stream of moving pictures, if there is one: the cover of a song is none."""
-    best = container.streams.best("video")
-    covers = av.stream.Disposition.attached_pic
-    return next((one for one in container.streams.video if one is best and not one.disposition & covers), None)
-
-
 def _probe(container: InputContainer, *, budget: int) -> Video:
-    stream, sound = moving(container), container.streams.best("audio")
+    stream, sound = footage.pictures(container), footage.sound(container)
     video = _tagged(container.metadata, stream)._replace(
-        duration=length(container),
+        duration=footage.duration(container),
         audio_codec=_codec(sound),
         bit_rate=container.bit_rate or None,
     )
@@ -137,7 +114,7 @@ def _probe(container: InputContainer, *, budget: int) -> Video:
         for packet in itertools.islice(container.demux(stream), 1):
             record = camcorder.avchd(bytes(packet))
             video = video._replace(original=record.date, make=record.make)
-    width, height = poster.shape(stream.width, stream.height, stream.sample_aspect_ratio)
+    width, height = footage.shape(stream.width, stream.height, stream.sample_aspect_ratio)
     try:
         shot = poster.take(container, stream, video.duration, budget=budget)
     except Unreadable as error:
@@ -150,20 +127,6 @@ def _codec(stream: Stream | None) -> str | None:
     if stream is None:
         return None
     return stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
-
-
-def length(container: InputContainer) -> int | None:
-    """Milliseconds from the first picture or sound to the last."""
-    streams = [stream for stream in container.streams if stream.type in {"video", "audio"}]
-    lengths = [stream.duration * stream.time_base for stream in streams if stream.duration and stream.time_base]
-    if lengths:
-        seconds = max(lengths)
-    elif container.duration:
-        seconds = Fraction(container.duration, av.time_base)
-    else:
-        return None
-    milliseconds = round(seconds * 1000)
-    return milliseconds if 0 < milliseconds < _LONGEST else None
 
 
 def _tagged(tags: dict[str, str], stream: VideoStream | None) -> Video:
