@@ -57,6 +57,7 @@ class RequestMetrics:
             buckets=_SECONDS,
             registry=None,
         )
+        self._by_kind: dict[tuple[str, int], Histogram] = {}
         self._sent = Counter("davgallery_sent_bytes", "Bytes of response bodies.", registry=None)
         self._received = Counter("davgallery_received_bytes", "Bytes of request bodies.", registry=None)
         self._running = Gauge(
@@ -76,7 +77,11 @@ class RequestMetrics:
     def count(self, environ: Mapping[str, Any], status: int, sent: int, seconds: float) -> None:
         """Count one answered request."""
         method = environ.get("REQUEST_METHOD", "")
-        self._requests.labels(method if method in _METHODS else "other", f"{status // 100}xx").observe(seconds)
+        kind = (method if method in _METHODS else "other", status // 100)
+        requests = self._by_kind.get(kind)
+        if requests is None:
+            requests = self._by_kind[kind] = self._requests.labels(kind[0], f"{kind[1]}xx")
+        requests.observe(seconds)
         if sent:
             self._sent.inc(sent)
         if received := getattr(environ.get("wsgi.input"), "received", 0):
