@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from gateway.catalogue.statements import blobs as blobs_sql
 from gateway.catalogue.statements import locks as locks_sql
 from gateway.catalogue.statements import spaces as spaces_sql
 from gateway.catalogue.statements import tree as tree_sql
@@ -108,16 +107,12 @@ class Files:
     def open(self, principal: Principal, path: Path) -> Content:
         """A file for reading; Conflict when it is a folder. No store request is made before the first read."""
         with self.catalogue.read() as tx:
-            resource = tree.walk(tx, principal, path).resource()
-            if resource.entry.is_folder:
-                raise Conflict("This is a folder.")
-            blob = resource.entry.blob_id
-            row = None if blob is None else tx.one(blobs_sql.BLOB_KEY, blob=blob)
-        if blob is None:
+            found = tree.walk(tx, principal, path)
+        resource, store, key = found.resource(), self.store, found.last_key
+        if resource.entry.is_folder:
+            raise Conflict("This is a folder.")
+        if key is None:
             return Content(resource, lambda _start, _length: iter(()), lambda: None)
-        if row is None:  # replaced, or deleted, and purged since: what is there now?
-            return self.open(principal, path)
-        store, key = self.store, str(row[0])
         return Content(
             resource,
             lambda start, length: store.read(key, start, length),

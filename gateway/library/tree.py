@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway.catalogue.statements import spaces as spaces_sql
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_DEPTH = itemgetter(0)
 _ENTRY_END = 1 + len(Entry._fields)
+_LOCK_BEGIN = _ENTRY_END + 1
+_LOCK_END = _LOCK_BEGIN + len(Lock._fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Walk:
     """One for each existing prefix; the first is the space's root."""
     locks: tuple[tuple[Lock, ...], ...]
     """The locks on each of ``entries``."""
+    last_key: str | None
+    """The object key of the last of ``entries``; None for folders and empty files."""
 
     @property
     def target(self) -> Entry | None:
@@ -129,7 +135,7 @@ def check_reach(tx: Transaction, entry: Entry, was: Path, path: Path) -> None:
 
 
 def walk(tx: Transaction, principal: Principal, path: Path) -> Walk:
-    """Resolve a path of at least a space, in two statements whatever its depth.
+    """Resolve a path of at least a space, in one statement whatever its depth.
 
     Raises NotFound for a space that the principal may not know of, BadName for a path that cannot exist.
     """
@@ -140,15 +146,23 @@ def walk(tx: Transaction, principal: Principal, path: Path) -> Walk:
     except BadName:
         find_space(tx, principal, path[0])
         raise
-    space = find_space(tx, principal, path[0])
-    keys = json.dumps([names.key(name) for name in path[1:]])
-    rows = tx.all(tree_sql.WALK, root=space.root_id, names=keys, levels=len(path) - 1)
+    rows = tx.all(
+        tree_sql.WALK,
+        account=principal.account_id,
+        name_key=names.space_key(path[0]),
+        names=json.dumps([names.key(name) for name in path[1:]]),
+        levels=len(path) - 1,
+    )
+    if not rows:
+        raise NotFound("There is nothing here.")
+    rows.sort(key=_DEPTH)
     entries: list[Entry] = []
     locks: list[tuple[Lock, ...]] = []
     for row in rows:
         if row[0] == len(entries):
             entries.append(Entry._make(row[1:_ENTRY_END]))
             locks.append(())
-        if row[_ENTRY_END] is not None:
-            locks[-1] += (Lock._make(row[_ENTRY_END:]),)
-    return Walk(path, space, tuple(entries), tuple(locks))
+        if row[_LOCK_BEGIN] is not None:
+            locks[-1] += (Lock._make(row[_LOCK_BEGIN:_LOCK_END]),)
+    last = rows[-1]
+    return Walk(path, Space._make(last[_LOCK_END:]), tuple(entries), tuple(locks), last[_ENTRY_END])

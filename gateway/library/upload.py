@@ -253,7 +253,8 @@ def _commit(
         tx.run(tree_sql.SET_BLOB, entry=entry_id, new_blob=blob_id, new_modified=time)
     more_entries = 1 if old is None or old.blob_id is not None else 0
     record.settle(tx, space.id, live=body.size - replaced, held=held, trash=replaced, entries=more_entries)
-    tx.run(uploads_sql.FORGET_REFUSAL, account=principal.account_id, where=_place(path))
+    if space.refusals:
+        tx.run(uploads_sql.FORGET_REFUSAL, account=principal.account_id, where=_place(path))
     kind = "created" if old is None else "replaced"
     change = record.change(tx, guards, principal, kind, space, entry_id, path)
     entry = Entry(

@@ -52,6 +52,8 @@ class Space(NamedTuple):
     root_id: int
     trash_id: int
     created: int
+    refusals: bool
+    """Whether an upload of this member, to any space, was refused and has not arrived since."""
 
     @property
     def used(self) -> int:

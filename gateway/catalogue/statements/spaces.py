@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import delete, or_, select, update
+from sqlalchemy import exists as sql_exists
 
 from gateway.catalogue.dialect import now
-from gateway.catalogue.models import Account, Member, Space
+from gateway.catalogue.models import Account, Member, Refusal, Space
 from gateway.catalogue.statements.statement import Statement, adding, n, p
 
 DELETE_MEMBERSHIPS = Statement(delete(Member).where(Member.account_id == p("account")))
@@ -24,13 +25,15 @@ _SPACE = (
     Space.root_id,
     Space.trash_id,
     Space.created,
+    sql_exists().where(Refusal.account_id == Member.account_id).label("refusals"),
 )
 _MY_SPACES = (
     select(*_SPACE)
     .join(Member, Member.space_id == Space.id)
     .where(Member.account_id == p("account"), Space.removed.is_(None))
 )
-SPACE_OF_MEMBER = Statement(_MY_SPACES.where(Space.name_key == p("name_key")))
+MY_SPACE = _MY_SPACES.where(Space.name_key == p("name_key"))
+SPACE_OF_MEMBER = Statement(MY_SPACE)
 SPACES_OF_MEMBER = Statement(_MY_SPACES.order_by(Space.name_key))
 _EVERY_SPACE = select(
     Space.id, Space.name, Space.owner_id, Space.quota, Space.live, Space.held, Space.trash, Space.entries,

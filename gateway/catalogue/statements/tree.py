@@ -17,6 +17,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy import exists as sql_exists
@@ -24,6 +25,7 @@ from sqlalchemy import exists as sql_exists
 from gateway.catalogue.dialect import among, json_item, now, octets
 from gateway.catalogue.models import Blob, Change, Entry, Lock, Property
 from gateway.catalogue.statements.locks import IS_LIVE, LOCK
+from gateway.catalogue.statements.spaces import MY_SPACE
 from gateway.catalogue.statements.statement import Statement, adding, n, p
 
 EMPTY_ETAG = "e3b0c44298fc1c149afbf4c8996fb924"
@@ -45,8 +47,12 @@ _ENTRY = (
 
 
 def _walk() -> Select[Any]:
-    """Every existing prefix of a path, with its locks: 404 or 409, roles and locks all come from these rows."""
-    walk = select(literal(0).label("depth"), n("root").label("id")).cte("walk", recursive=True)
+    """A space and every existing prefix of a path, with its locks: 404 or 409, roles and locks come from these rows.
+
+    Their order is anyone's: to sort a handful of rows costs the database a quarter of the statement.
+    """
+    home = MY_SPACE.cte("home")
+    walk = select(literal(0).label("depth"), home.c.root_id.label("id")).cte("walk", recursive=True)
     walk = walk.union_all(
         select(walk.c.depth + 1, Entry.id)
         .select_from(walk)
@@ -54,12 +60,12 @@ def _walk() -> Select[Any]:
         .where(walk.c.depth < p("levels"))
     )
     return (
-        select(walk.c.depth, *_ENTRY, *LOCK)
+        select(walk.c.depth, *_ENTRY, Blob.key, *LOCK, *home.c)
         .select_from(walk)
+        .join(home, true())
         .join(Entry, Entry.id == walk.c.id)
         .outerjoin(Blob, Blob.id == Entry.blob_id)
         .outerjoin(Lock, (Lock.entry_id == Entry.id) & IS_LIVE)
-        .order_by(walk.c.depth)
     )
 
 
