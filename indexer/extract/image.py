@@ -39,12 +39,29 @@ def pictures(file: BinaryIO, form: str, orientation: int, *, budget: int) -> Pic
     8), ``budget`` the bytes of memory that decoding may use. Raises :class:`indexer.errors.Unreadable`.
     """
     with guarded():
-        return _pictures(_decode(file, form, budget), orientation)
+        return from_decoded(_decode(file, form, budget), orientation)
 
 
 def from_image(image: Image) -> Pictures:
     """Make the pictures of one in memory that is upright and in sRGB, as a video's poster is."""
-    return _pictures(Decoded(image, image.size), upright.AS_IT_IS)
+    return from_decoded(Decoded(image, image.size))
+
+
+def from_decoded(decoded: Decoded, orientation: int = upright.AS_IT_IS) -> Pictures:
+    """Make the pictures of ``decoded``; the ``orientation`` is for one that does not tell its own."""
+    if decoded.orientation is not None:
+        orientation = decoded.orientation
+    width, height = decoded.size
+    # Shrinking comes first; everything else then has fewer pixels to work on.
+    preview = renditions.preview(colour.plain(decoded.image), renditions.preview_edge(width, height))
+    preview = upright.by_exif(colour.to_srgb(preview, decoded.space), orientation)
+    if upright.is_lying(orientation):
+        width, height = height, width
+    made, smallest = renditions.make(preview)
+    moving = decoded.animation
+    return Pictures(
+        width, height, made, thumbhash(smallest), phash(smallest), moving.frames, moving.duration, decoded.flaw
+    )
 
 
 def _decode(file: BinaryIO, form: str, budget: int) -> Decoded:
@@ -56,19 +73,3 @@ def _decode(file: BinaryIO, form: str, budget: int) -> Decoded:
             return heif.decode(file, budget=budget)
         case _:
             return raster.decode(file, form, budget=budget)
-
-
-def _pictures(decoded: Decoded, orientation: int) -> Pictures:
-    """Shrink first, then do everything else with fewer pixels."""
-    if decoded.orientation is not None:
-        orientation = decoded.orientation
-    width, height = decoded.size
-    preview = renditions.preview(colour.plain(decoded.image), renditions.preview_edge(width, height))
-    preview = upright.by_exif(colour.to_srgb(preview, decoded.space), orientation)
-    if upright.is_lying(orientation):
-        width, height = height, width
-    made, smallest = renditions.make(preview)
-    moving = decoded.animation
-    return Pictures(
-        width, height, made, thumbhash(smallest), phash(smallest), moving.frames, moving.duration, decoded.flaw
-    )

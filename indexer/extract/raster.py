@@ -54,8 +54,8 @@ def decode(file: BinaryIO, form: str, *, budget: int) -> Decoded:
     if form not in _READERS:
         raise Unreadable(f"There is no decoder for pictures of this kind ({form}).")
     reader, cost = _READERS[form]
-    # Some formats tell later how large they are, and some readers take memory while they open: Pillow's own judge, which
-    # lets twice this pass, is asked at each of these places.
+    # Some formats tell later how large they are, and some readers take memory while they open: at each of these places
+    # Pillow asks its own judge, which lets pass twice as much as it is told.
     PIL.Image.MAX_IMAGE_PIXELS = budget // cost // 2
     image = reader(file)
     afford(image.size, image.width * image.height * cost, budget)
@@ -78,7 +78,7 @@ def decode(file: BinaryIO, form: str, *, budget: int) -> Decoded:
 
 
 def _seek_telling(image: ImageFile) -> bool:
-    """Go to the first frame that is neither empty nor of one colour: many animations fade in. False if there is none."""
+    """Go to the first frame that is neither empty nor of one colour: many animations fade in. False without any."""
     with suppress(EOFError, OSError, SyntaxError):  # later frames may be broken
         for number in range(_LOOKED_AT):
             image.seek(number)
