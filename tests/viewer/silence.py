@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, ViewportSize
 
 DESKTOP = (1440, 900)
 
 
 @contextmanager
-def silent_page(browser: Browser, url: str, size: tuple[int, int] = DESKTOP) -> Iterator[Page]:
+def silent_page(browser: Browser, url: str, size: tuple[int, int] = DESKTOP, *, touch: bool = False) -> Iterator[Page]:
     """Open ``url`` in a fresh profile; in the end it is an error if any page of it complained or asked another host."""
     complaints: list[str] = []
-    viewport = {"width": size[0], "height": size[1]}
-    with browser.new_context(base_url=url, viewport=viewport) as context:  # type: ignore[arg-type]
+    viewport = ViewportSize(width=size[0], height=size[1])
+    with browser.new_context(base_url=url, viewport=viewport, has_touch=touch, is_mobile=touch) as context:
 
         def answer(route: Route) -> None:
             if urlsplit(route.request.url).netloc == urlsplit(url).netloc:
