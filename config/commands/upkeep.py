@@ -13,7 +13,8 @@ from config import logs, wiring
 from config.commands.common import as_json_option, fail, opened, printable, where
 from config.settings import load
 from gateway.library import snapshot
-from gateway.library.check import Finding, Taken, take_in_all
+from gateway.library.check import Taken, take_in_all
+from gateway.library.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

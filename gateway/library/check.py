@@ -19,6 +19,8 @@ from gateway.catalogue.statements import tree as tree_sql
 from gateway.catalogue.statements import uploads as uploads_sql
 from gateway.errors import BadName, Conflict, Exists, NotFound, QuotaExceeded
 from gateway.library import media, names, record, spaces
+from gateway.library.derived import Derived
+from gateway.library.finding import Finding
 from gateway.library.hold import GRACE
 from gateway.library.trash import free_name
 from gateway.library.values import Change
@@ -28,21 +30,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gateway.catalogue import Catalogue, Transaction
+    from gateway.library.photos import Photos
     from gateway.library.spaces import SpaceRow
     from gateway.store import ObjectStore, StoredObject
 
 _BATCH = 1000
 _CHUNK_MARK = re.compile(r"~[a-z2-7]{12}(?=(\.[A-Za-z0-9]{1,8})?$)")
 _OURS = "_"
-
-
-class Finding(NamedTuple):
-    """Something that is not as it should be."""
-
-    kind: str
-    """``sums``, ``missing`` (a file without its object), ``size``, ``stray`` (an object without a row), ``unused``."""
-    text: str
-    repaired: bool
 
 
 class Taken(NamedTuple):
@@ -58,16 +52,18 @@ class Checker:
 
     catalogue: Catalogue
     store: ObjectStore
+    photos: Photos
 
     def check(self, *, repair: bool = False) -> Iterator[Finding]:
         """Every finding, as it is found: sums that differ from the rows, rows without objects, objects without rows.
 
         With ``repair``, sums are recounted, strays put into the trash, unused blobs made garbage. A file whose object
-        is missing cannot be repaired: it is reported every time.
+        is missing cannot be repaired: it is reported every time. What is derived from files is made anew.
         """
         yield from self._sums(repair=repair)
         yield from self._unused(repair=repair)
         yield from self._objects(repair=repair)
+        yield from Derived(self.catalogue, self.store, self.photos).check(repair=repair)
 
     def adopt(self, name: str) -> Iterator[Taken | Finding]:
         """Take the objects under a space's key that no row names into its tree, where their keys say.

@@ -71,5 +71,5 @@ def build(
         photos=photos,
         jobs=Jobs(catalogue, store, photos, index_version),
         upkeep=Upkeep(catalogue, store, trash_days * DAY),
-        checker=Checker(catalogue, store),
+        checker=Checker(catalogue, store, photos),
     )

@@ -48,14 +48,14 @@ class Photos:
     ) -> None:
         """Follow an entry that appeared in a folder, or a file of whose content more is known."""
         if is_folder:
-            _note(tx, entry_id)
+            follow_again(tx, entry_id)
         else:
             self._arrange(tx, space_id, _of_stem(tx, folder_id, stem(names.key(name))))
 
     def left(self, tx: Transaction, space_id: int, folder_id: int, entry: Entry) -> None:
         """Follow an entry that is not in a folder any more, or a file that is not a picture any more."""
         if entry.is_folder:
-            _note(tx, entry.id)
+            follow_again(tx, entry.id)
             return
         if entry.blob_id is None:
             return
@@ -182,7 +182,7 @@ class _Tally:
                 tx.run(photos_sql.ADD_DAY, space_id=space, day=day, n=more, ratio_sum=more_ratio, seq=seq)
 
 
-def _note(tx: Transaction, folder_id: int) -> None:
+def follow_again(tx: Transaction, folder_id: int) -> None:
     """Note that all below a folder has to be followed: it was deleted, restored, copied, or changed its space."""
     if not tx.run(photos_sql.MOVE_PENDING, entry=folder_id):
         tx.run(photos_sql.ADD_PENDING, entry=folder_id)

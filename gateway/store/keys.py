@@ -16,6 +16,8 @@ SEGMENT_BYTES = 255
 KEY_BYTES = 1024
 """The longest key that S3 takes, in bytes of UTF-8."""
 SPACE_KEY_BYTES = 64
+RENDITIONS = "_davgallery/renditions/"
+"""How the keys of everything begin that is derived from files."""
 
 # Control characters, what separates or escapes segments, our own mark, and what XML 1.0 cannot carry: S3 names the
 # keys to delete in XML, and MinIO answers MalformedXML for U+FFFE.
@@ -51,7 +53,7 @@ def fresh(space_key: str, folders: Sequence[str], name: str) -> str:
 
 def for_renditions(sha256: str) -> str:
     """Draw a key for what is derived from bytes of this hash. Each attempt has its own: they may be made again."""
-    return f"_davgallery/renditions/{sha256[:2]}/{sha256}~{_random(12)}.webps"
+    return f"{RENDITIONS}{sha256[:2]}/{sha256}~{_random(12)}.webps"
 
 
 def new_space_key(name: str) -> str:

@@ -227,6 +227,12 @@ class House:
         for space in self.library.spaces.all():
             assert self.sums(space.name) == self.recount(space.name), space.name
             assert not (idle and space.held), space.name
+        counted = text(
+            "SELECT space_id, day, count(*), sum(ratio) FROM photo WHERE stack_id IS NULL GROUP BY space_id, day"
+        )
+        with self.catalogue.engine.connect() as connection:
+            days = connection.execute(text("SELECT space_id, day, n, ratio_sum FROM day_count WHERE n <> 0"))
+            assert set(map(tuple, days)) == {tuple(map(int, row)) for row in connection.execute(counted)}
         sizes = {stored.key: stored.size for stored in self.store.list() if not stored.key.startswith("_")}
         blobs = {row[0]: row[1] for row in self.rows("SELECT key, size FROM blob")}
         assert blobs.items() <= sizes.items(), "a file without its bytes"

@@ -124,3 +124,17 @@ RENDITIONS = Statement(
     .with_for_update()
 )
 ADD_RENDITIONS = adding(RenditionSet, "sha256", "key", "size", "pictures")
+
+
+# --- check -----------------------------------------------------------------------------------------------------------
+
+RENDITIONS_AFTER = Statement(
+    select(RenditionSet.sha256, RenditionSet.key)
+    .where(RenditionSet.key > p("after"))
+    .order_by(RenditionSet.key)
+    .limit(p("limit"))
+)
+RENDITION_KEY = Statement(select(RenditionSet.key).where(RenditionSet.sha256 == p("digest")))
+RENDITIONS_BY_KEY = Statement(select(RenditionSet.sha256).where(RenditionSet.key == p("which")))
+DELETE_RENDITIONS = Statement(delete(RenditionSet).where(RenditionSet.sha256 == p("digest")))
+AGAIN_BYTES = Statement(update(Blob).where(Blob.sha256 == p("digest")).values(_ASKED | {"version": 0}))

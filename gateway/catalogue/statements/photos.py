@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from gateway.catalogue.dialect import among, now
 from gateway.catalogue.models import Blob, DayCount, Entry, Media, PendingSubtree, Photo, Space
 from gateway.catalogue.statements.statement import Statement, adding, n, p
+from gateway.catalogue.statements.tree import BELOW
 
 _Left = aliased(Media)
 # In the order of gateway.library.stacks.Member, then of gateway.library.stacks.Photo.
@@ -98,3 +99,15 @@ COUNTED_DAYS = Statement(
     .group_by(Photo.day)
 )
 DAYS = Statement(select(DayCount.day, DayCount.n, DayCount.ratio_sum).where(DayCount.space_id == p("space")))
+DELETE_DAY = Statement(delete(DayCount).where(DayCount.space_id == p("space"), DayCount.day == p("which")))
+COUNT_MISSING = Statement(
+    select(func.count())
+    .select_from(BELOW)
+    .join(Entry, Entry.id == BELOW.c.id)
+    .join(Media, Media.blob_id == Entry.blob_id)
+    .outerjoin(Photo, Photo.entry_id == Entry.id)
+    .where(or_(Media.kind == "image", Media.kind == "raw", Media.kind == "video"), Photo.entry_id.is_(None))
+)
+STRAYS = Statement(
+    select(Photo.entry_id).where(Photo.space_id == p("space"), Photo.entry_id.not_in(select(BELOW.c.id)))
+)
