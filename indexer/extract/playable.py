@@ -42,6 +42,8 @@ _HELD = 8
 """Frames in memory at a time: what the decoder refers to and what waits for its turn."""
 _EARLY = 1000
 """Pieces of sound that may come before the first picture: about twenty seconds."""
+_APART = 60
+"""Seconds that sound may be away from its pictures: what is farther is an error of its clock."""
 _BT709, _UNSPECIFIED = 1, 2
 
 _TURNS: dict[Transpose | None, tuple[tuple[str, str], ...]] = {
@@ -108,7 +110,7 @@ def _convert(
     frames = _frames(source, stream, sound)
     early, first = _until_picture(frames)
     pictures = _Pictures(output, stream, first, height)
-    track = _sound_track(output) if sound else None
+    sounds = _Sounds(output) if sound and sound.codec_context else None
     start, duration, second = Fraction(source.start_time or 0, av.time_base), footage.duration(source), 0
     for frame in itertools.chain(early, (first,), frames):
         if frame.pts is not None and frame.time_base:
@@ -118,11 +120,11 @@ def _convert(
             if pictures.seconds >= second + 1:
                 second = int(pictures.seconds)
                 progress(min(1.0, 1000 * second / duration) if duration else 0.0)
-        elif track:
-            output.mux(track.encode(frame))
+        elif sounds and abs((frame.time or 0) - float(pictures.seconds)) < _APART:
+            sounds.put(frame)
     pictures.end()
-    if track:
-        output.mux(track.encode())
+    if sounds:
+        sounds.end()
 
 
 def _frames(
@@ -146,11 +148,54 @@ def _until_picture(frames: Iterator[VideoFrame | AudioFrame]) -> tuple[list[Audi
     raise Unreadable("None of its pictures can be decoded.")
 
 
-def _sound_track(output: OutputContainer) -> AudioStream:
-    track = output.add_stream("aac", rate=_SOUND_RATE)
-    track.bit_rate = _SOUND_BITS
-    track.layout = "stereo"
-    return track
+class _Sounds:
+    """The track of sound in the copy. Holes in the original become silence, what overlaps is left out."""
+
+    def __init__(self, output: OutputContainer) -> None:
+        self._output = output
+        self._track = output.add_stream("aac", rate=_SOUND_RATE, layout="stereo", bit_rate=_SOUND_BITS)
+        self._kind: tuple[object, ...] = ()
+        self._graph = Graph()
+        self._samples = 0
+
+    def put(self, frame: AudioFrame) -> None:
+        """Add what is heard; its form may change on the way."""
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if kind != self._kind:
+            self._drain()
+            self._kind, self._graph = kind, self._filters(frame)
+        self._graph.push(frame)
+        self._encode()
+
+    def end(self) -> None:
+        """Write what is still on its way."""
+        self._drain()
+        self._output.mux(self._track.encode())
+
+    def _drain(self) -> None:
+        if self._kind:
+            self._graph.push(None)
+            self._encode()
+
+    def _encode(self) -> None:
+        with suppress(BlockingIOError, EOFError):
+            while True:
+                frame = cast("AudioFrame", self._graph.pull())
+                self._samples += frame.samples
+                self._output.mux(self._track.encode(frame))
+
+    def _filters(self, frame: AudioFrame) -> Graph:
+        graph = Graph()
+        source = graph.add_abuffer(
+            sample_rate=frame.sample_rate, format=frame.format, layout=frame.layout, time_base=frame.time_base
+        )
+        steps = (
+            ("aresample", f"{_SOUND_RATE}:async=1:first_pts={self._samples}"),
+            ("aformat", "sample_fmts=fltp:channel_layouts=stereo"),
+            ("abuffersink", ""),
+        )
+        graph.link_nodes(source, *(graph.add(name, words or None) for name, words in steps)).configure()
+        return graph
 
 
 class _Pictures:
