@@ -118,7 +118,7 @@ def _position(told: _Told) -> tuple[float | None, float | None, float | None]:
     for source in (told.exif, told.xmp, told.video):
         if source.latitude is not None and source.longitude is not None:
             return source.latitude, source.longitude, source.altitude
-    return None, None, told.exif.altitude
+    return None, None, None
 
 
 def _with_pictures(extracted: Extracted, make: Callable[[], Pictures]) -> Extraction:
