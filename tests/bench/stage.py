@@ -60,8 +60,9 @@ class Stage:
         return self._stack.enter_context(CountingProxy(self.minio.address))
 
     def gateway(self, **environment: str) -> "Served":
-        """Start a davgallery with two workers on SQLite, with a bucket of its own."""
-        options = Options(store=self.minio, workers=2, environment={"DAVGALLERY_DEFAULT_QUOTA": "1TB", **environment})
+        """Start a davgallery with two workers on SQLite and a bucket of its own. It indexes nothing: no peer does."""
+        settings = {"DAVGALLERY_DEFAULT_QUOTA": "1TB", "DAVGALLERY_INDEXERS": "0", **environment}
+        options = Options(store=self.minio, workers=2, environment=settings)
         return Served(self._stack.enter_context(Gateway(options=options)), self._stack)
 
     def rclone(self, endpoint: str = "") -> RcloneServe:
