@@ -126,7 +126,7 @@ def set_up(form: Literal["human", "json"], level: str, secrets: Iterable[str] = 
     handler.setFormatter(JsonFormatter(redact) if form == "json" else HumanFormatter(redact))
     # No line shows these, nor who called, and finding them out is a third of what a line costs.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging._srcfile = None  # type: ignore[attr-defined]  # noqa: SLF001 - as Python's logging HOWTO has it
+    logging._srcfile = None  # noqa: SLF001 - as Python's logging HOWTO has it
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

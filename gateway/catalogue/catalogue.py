@@ -15,7 +15,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -31,7 +31,7 @@ from gateway.errors import CatalogueUnavailable, StoreFull
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
+    from types import TracebackType
 
     from sqlalchemy import URL, Engine
     from sqlalchemy.pool import PoolProxiedConnection
@@ -140,12 +140,12 @@ class Catalogue:
         )
         self._pool = Pool(self._connect, POOL_SIZE, _POOL_WAIT)
         self._compiled: dict[Statement, _Compiled] = {}
-        self._writer: _FairWriter | None = None
+        self._turn: AbstractContextManager[None] = nullcontext()
         event.listen(self.engine, "connect", _prepare_sqlite if self.is_sqlite else _prepare_postgres)
         if self.is_sqlite:
             if not url.database:
                 raise ValueError("A SQLite catalogue needs a file.")
-            self._writer = _FairWriter(Path(f"{url.database}.lock"))
+            self._turn = _FairWriter(Path(f"{url.database}.lock"))
 
     def warm(self) -> None:
         """Compile every statement now and open a connection, so that no request has to wait for it."""
@@ -194,11 +194,8 @@ class Catalogue:
         for attempt in range(1, _TRIES + 1):
             try:
                 # The turn first: writers that wait for it must not hold the connections that readers need.
-                with self._turn(), self._pooled() as transaction, self._begun(transaction, durable=durable):
-                    if not self.is_sqlite:
-                        for space in sorted(set(spaces)):
-                            transaction.all(spaces_sql.LOCK_SPACE, space=space)
-                    return work(transaction)
+                with self._turn, self._pooled() as transaction:
+                    return self._carry_out(transaction, work, spaces, durable=durable)
             except _COLLISIONS:
                 if attempt == _TRIES:
                     raise CatalogueUnavailable("The database is too busy.") from None
@@ -208,21 +205,22 @@ class Catalogue:
         """One statement as a transaction of its own; the number of rows it changed."""
         return self.write(lambda tx: tx.run(statement, **parameters), durable=durable)
 
-    @contextmanager
-    def _begun(self, transaction: Transaction, *, durable: bool) -> Iterator[None]:
+    def _carry_out(
+        self, transaction: Transaction, work: Callable[[Transaction], T], spaces: tuple[int, ...], *, durable: bool
+    ) -> T:
         try:
             if self.is_sqlite:
                 transaction.begin(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}", "BEGIN IMMEDIATE")
             else:
                 transaction.begin("BEGIN" if durable else "BEGIN; SET LOCAL synchronous_commit TO off")
-            yield
+                for space in sorted(set(spaces)):
+                    transaction.all(spaces_sql.LOCK_SPACE, space=space)
+            result = work(transaction)
             transaction.commit()
         except BaseException:
             transaction.rollback()
             raise
-
-    def _turn(self) -> AbstractContextManager[None]:
-        return self._writer.turn() if self._writer else nullcontext()
+        return result
 
     def _connect(self) -> Transaction:
         return Transaction(self.engine.raw_connection(), self._compiled, self.engine)
@@ -296,25 +294,28 @@ class _Repeatable(Exception):
 _COLLISIONS = (_Repeatable, psycopg.errors.UniqueViolation, psycopg.errors.ForeignKeyViolation)
 
 
-class _FairWriter:
-    """One writer at a time: a lock in the process, then a lock on a file that all processes share."""
+class _FairWriter(AbstractContextManager[None]):
+    """A writer's turn, one at a time: a lock in the process, then a lock on a file that all processes share."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
         self._file: int | None = None
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         if not self._lock.acquire(timeout=_WRITER_WAIT):
             raise CatalogueUnavailable("The database is too busy.")
         try:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        try:
+            if self._file is not None:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
         finally:
             self._lock.release()

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 KEY = "davgallery.request"
 """Where WsgiDAV's frame finds it in the WSGI environment."""
 
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
 XML_TYPE: Header = ("Content-Type", "application/xml; charset=utf-8")
 
 
@@ -52,10 +54,10 @@ class Request:
         fields = list(fields)
         if status not in {HTTP_NO_CONTENT, HTTP_NOT_MODIFIED}:
             fields.append(("Content-Length", str(len(body))))
-        self.start(f"{status} {HTTPStatus(status).phrase}", fields)
+        self.start(_STATUS_LINES[status], fields)
         return [body] if body and self.method != "HEAD" else []
 
     def stream(self, status: int, fields: Sequence[Header], chunks: Iterable[bytes]) -> Iterable[bytes]:
         """Answer with a body that is made while it is sent. Whatever can be refused has been."""
-        self.start(f"{status} {HTTPStatus(status).phrase}", list(fields))
+        self.start(_STATUS_LINES[status], list(fields))
         return chunks
