@@ -181,6 +181,7 @@ class _Sounds:
         with suppress(BlockingIOError, EOFError):
             while True:
                 frame = cast("AudioFrame", self._graph.pull())
+                frame.pts, frame.time_base = self._samples, Fraction(1, _SOUND_RATE)  # some originals tell no times
                 self._samples += frame.samples
                 self._output.mux(self._track.encode(frame))
 

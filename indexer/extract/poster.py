@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from contextlib import suppress
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 import av
+from av.filter import Graph
 from av.video.reformatter import Colorspace, Interpolation
 from PIL import Image, ImageStat
 from PIL.Image import Resampling
@@ -89,7 +91,7 @@ def _seek(container: InputContainer, stream: VideoStream, seconds: float) -> Non
     moment = (stream.start_time or 0) + int(seconds / base)
     # MPEG searches by the time of decoding, which is a little before that of showing.
     for wanted in (moment,) if seconds else (moment - int(1 / base), moment):
-        with suppress(av.FFmpegError):
+        with suppress(av.FFmpegError, OverflowError):
             container.seek(wanted, stream=stream)
             return
 
@@ -122,6 +124,8 @@ def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
 
 
 def _poster(frame: VideoFrame, stream: VideoStream) -> Poster:
+    if frame.interlaced_frame:
+        frame = _deinterlaced(frame)
     width, height = footage.shape(frame.width, frame.height, stream.sample_aspect_ratio)
     scale = min(1.0, LONGEST_EDGE / max(width, height))
     plane = frame.reformat(
@@ -140,6 +144,17 @@ def _poster(frame: VideoFrame, stream: VideoStream) -> Poster:
         if turn in footage.LYING:
             width, height = height, width
     return Poster(image, width, height)
+
+
+def _deinterlaced(frame: VideoFrame) -> VideoFrame:
+    graph = Graph()
+    source = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1, 1000)
+    )
+    graph.link_nodes(source, graph.add("yadif"), graph.add("buffersink")).configure()
+    graph.vpush(frame)
+    graph.vpush(None)
+    return graph.vpull()
 
 
 def _tells(image: Image.Image) -> bool:

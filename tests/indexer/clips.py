@@ -34,6 +34,17 @@ def black_before(second: float, rate: int = 30):
     return lambda number, width, height: quarters(number, width, height) * np.uint8(number >= second * rate)
 
 
+INTERLACED = {"x264-params": "tff=1"}
+
+
+def comb(number: int, width: int, height: int) -> np.ndarray:
+    """A white bar that is somewhere else in every second line, as it moves from one half picture to the next."""
+    picture = np.zeros((height, width, 3), np.uint8)
+    picture[::2, 8 * number : 8 * number + 40] = 255
+    picture[1::2, 8 * number + 20 : 8 * number + 60] = 255
+    return picture
+
+
 def noise(number: int, width: int, height: int) -> np.ndarray:
     return np.random.default_rng(number).integers(0, 255, (height, width, 3), np.uint8)
 

@@ -16,11 +16,13 @@ from tests.indexer.clips import (
     BLUE,
     CORNERS,
     GREEN,
+    INTERLACED,
     RED,
     WHITE,
     Far,
     black_before,
     clip,
+    comb,
     exiftool,
     noise,
     song,
@@ -346,6 +348,14 @@ def test_hdr_looks_like_what_it_was_made_of(tmp_path: Path, transfer: int) -> No
     assert shown[-16] > 200
     assert np.abs(shown - grey[90, :, 0]).max() < 32
     assert np.abs(signal[90, :, 0].astype(np.int16) - grey[90, :, 0]).max() > 45  # which it is not without the tone map
+
+
+def test_interlaced_pictures_have_no_combs(tmp_path: Path) -> None:
+    poster = look(clip(tmp_path / "a.mts", frames=20, picture=comb, options=INTERLACED)).poster
+    assert poster is not None
+    lines = np.asarray(poster.convert("L"), np.int16)
+    assert np.abs(np.diff(comb(0, 320, 180)[..., 0].astype(np.int16), axis=0)).mean() > 30
+    assert np.abs(np.diff(lines, axis=0)).mean() < 3
 
 
 # Few reads
