@@ -42,7 +42,7 @@ _TIMES = (
     re.compile(r"[T\s]*(\d{1,2})(:)(\d\d)()(?!\d)", re.ASCII),  # 14:03
 )
 _FRACTION = re.compile(r"[.,](\d+)", re.ASCII)
-_OFFSET = re.compile(r"\s*(?:(Z|UTC)|([-+])(\d{1,2})(?::?(\d\d))?)(?!\d)", re.ASCII)
+_OFFSET = re.compile(r"\s*(?:(Z|(?:UTC|GMT)(?![-+]))|(?:UTC|GMT)?([-+])(\d{1,2})(?::?(\d\d))?)(?!\d)", re.ASCII)
 
 
 def parse(text: str | None, subsec: str | None = None) -> Stamp | None:

@@ -140,7 +140,9 @@ def _date(told: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         written = str(told.get(tag, ""))
         if tag == "IPTC:DateCreated" and "IPTC:TimeCreated" in told:
             written += " " + str(told["IPTC:TimeCreated"])
-        parts = re.match(r"(\d{4}):(\d\d):(\d\d)(?: (\d\d):(\d\d)(?::(\d\d))?(\.\d+)?)?(Z|[-+]\d\d:\d\d)?", written)
+        parts = re.match(
+            r"(\d{4}):(\d\d):(\d\d)(?: (\d\d):(\d\d)(?::(\d\d))?(\.\d+)?)?(?:GMT)?(Z|[-+]\d\d:\d\d)?", written
+        )
         if parts is None or parts[1] == "0000":
             continue
         digits = (parts[7] or "").strip(".") or str(told.get(fraction, "")).strip()
