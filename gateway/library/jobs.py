@@ -136,11 +136,18 @@ class Jobs:
         """Exactly that range of the blob's bytes; NotFound when the store has lost them, else StoreUnavailable."""
         return self.store.read(job.key, start, length)
 
-    def give_back(self, job: Job, seconds: float) -> None:
-        """Leave the job to be tried again after ``seconds``, for a reason that is not the file's."""
+    def give_back(self, job: Job, seconds: float, *, counts: bool = False) -> None:
+        """Leave the job to be tried again after ``seconds``. It ``counts`` as a try if the file may be the reason."""
+        microseconds = int(seconds * 1_000_000)
+        refund = 0 if counts else 1
         self.catalogue.run(
-            jobs_sql.GIVE_BACK, durable=False, blob=job.blob_id, who=job.worker, us=int(seconds * 1_000_000)
+            jobs_sql.GIVE_BACK, durable=False, blob=job.blob_id, who=job.worker, us=microseconds, refund=refund
         )
+
+    def overdue(self, seconds: float, limit: int) -> int:
+        """How many jobs, ``limit`` at most, nobody has taken for so long although they could."""
+        with self.catalogue.read() as tx:
+            return int(tx.value(jobs_sql.OVERDUE, us=int(seconds * 1_000_000), limit=limit))
 
     def workers(self) -> list[str]:
         """The marks of those who hold jobs, dead or alive."""
@@ -272,13 +279,14 @@ def _resolve(tx: Transaction, path: Path) -> int:
     """The entry at a path, whoever may see it: for commands on the server itself."""
     space = tx.one(spaces_sql.SPACE_BY_NAME, name_key=names.space_key(path[0])) if path else None
     if space is None:
-        raise NotFound("There is no such space.")
-    root = SpaceRow._make(space).root_id
-    wanted = json.dumps([names.key(name) for name in path[1:]])
-    rows = tx.all(tree_sql.WALK, root=root, names=wanted, levels=len(path) - 1)
-    if rows[-1][0] != len(path) - 1:
-        raise NotFound("There is nothing here.")
-    return int(rows[-1][1])
+        raise NotFound(f"There is no space “{path[0] if path else ''}”.")
+    entry_id = SpaceRow._make(space).root_id
+    for name in path[1:]:
+        row = tx.one(tree_sql.CHILD, parent=entry_id, name_key=names.key(name))
+        if row is None:
+            raise NotFound(f"There is no “{'/'.join(path)}”.")
+        entry_id = int(row[0])
+    return entry_id
 
 
 def _set_media(tx: Transaction, blob_id: int, found: Extracted) -> None:

@@ -12,6 +12,7 @@ from gateway.library.jobs import Jobs
 from gateway.library.locks import Locks
 from gateway.library.photos import Photos
 from gateway.library.spaces import Spaces
+from gateway.library.timeline import Timeline
 from gateway.library.trash import Trash
 from gateway.library.upkeep import Upkeep
 from gateway.library.upload import Uploads
@@ -38,6 +39,7 @@ class Library:
     trash: Trash
     photos: Photos
     jobs: Jobs
+    timeline: Timeline
     upkeep: Upkeep
     checker: Checker
 
@@ -70,6 +72,7 @@ def build(
         trash=Trash(catalogue, photos, guards, listeners),
         photos=photos,
         jobs=Jobs(catalogue, store, photos, index_version),
+        timeline=Timeline(catalogue),
         upkeep=Upkeep(catalogue, store, trash_days * DAY),
         checker=Checker(catalogue, store, photos),
     )

@@ -9,7 +9,7 @@ import json
 import logging
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from gateway.catalogue.statements import accounts as accounts_sql
 from gateway.catalogue.statements import blobs as blobs_sql
@@ -26,7 +26,7 @@ from gateway.library.spaces import SpaceRow
 from gateway.library.values import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from gateway.catalogue import Catalogue, Transaction
     from gateway.store import ObjectStore
@@ -42,6 +42,9 @@ KEEP_KNOWN = 90 * _DAY
 """Microseconds that a network counts as one that an account logs in from."""
 _BATCH = 500
 
+Chore: TypeAlias = "tuple[int, Callable[[], object]]"
+"""Seconds from its end to its next beginning, and what is to be done."""
+
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
@@ -51,15 +54,19 @@ class Upkeep:
     store: ObjectStore
     keep_trash: int
 
-    def run_due(self) -> int:
-        """Do every piece of housekeeping that is due and that nobody else is doing; how many there were."""
-        chores: dict[str, tuple[int, Callable[[], object]]] = {
+    def run_due(self, more: Mapping[str, Chore] | None = None) -> int:
+        """Do every piece of housekeeping that is due and that nobody else is doing; how many there were.
+
+        ``more`` is what only this process knows how to do, by name.
+        """
+        chores: dict[str, Chore] = {
             "holds": (30, self.end_expired_holds),
             "trash": (10, self.purge_trash),
             "garbage": (60, self.collect_garbage),
             "forget": (3600, self.forget),
             "spaces": (3600, self.purge_removed_spaces),
             "snapshot": (24 * 3600, self.snapshot),
+            **(more or {}),
         }
         with self.catalogue.read() as tx:
             known = {row[0] for row in tx.all(upkeep_sql.CHORES)}

@@ -16,6 +16,7 @@ from gateway.library.library import Library
 from gateway.library.locks import Locks
 from gateway.library.photos import Photos
 from gateway.library.spaces import Spaces
+from gateway.library.timeline import Timeline
 from gateway.library.trash import Trash
 from gateway.library.upkeep import Upkeep
 from gateway.library.upload import Uploads
@@ -68,7 +69,11 @@ ADMINISTRATION = {
     "Spaces": Spaces,
     "Upkeep": Upkeep,
 }
+_EVERYBODY = "tests/library/test_timeline.py::test_everybody_sees_the_spaces_they_are_in_and_no_others"
 JUDGED_ELSEWHERE = {
+    "Timeline.segments": _EVERYBODY,
+    "Timeline.columns": _EVERYBODY,
+    "Timeline.position": "tests/library/test_timeline.py::test_a_photo_that_is_not_in_the_view_has_no_position",
     "Files.spaces": "test_everybody_sees_their_own_spaces",
     "Uploads.end_failed": "housekeeping of the process: it takes no principal",
     "Locks.refresh": "tests/library/test_locks.py::test_only_its_owner_refreshes_a_lock",
@@ -84,13 +89,13 @@ def _methods(kind: type) -> list[str]:
 
 
 def test_every_method_that_takes_a_principal_is_in_the_matrix() -> None:
-    public = {name for kind in (Files, Uploads, Locks, Trash) for name in _methods(kind)}
+    public = {name for kind in (Files, Uploads, Locks, Timeline, Trash) for name in _methods(kind)}
     assert public == METHODS.keys() | JUDGED_ELSEWHERE.keys()
 
 
 def test_every_part_of_the_library_is_known_here() -> None:
     parts = set(Library.__dataclass_fields__)
-    judged = {"files", "uploads", "locks", "trash"}
+    judged = {"files", "uploads", "locks", "timeline", "trash"}
     assert parts - {"checker"} == judged | {kind.lower() for kind in ADMINISTRATION}
 
 

@@ -30,6 +30,11 @@ _NEXT = (
     .scalar_subquery()
 )
 ANY_DUE = Statement(select(Blob.id).where(Blob.due <= now()).limit(1))
+OVERDUE = Statement(
+    select(func.count()).select_from(
+        select(Blob.id).where(Blob.due <= now() - n("us"), Blob.created <= now() - n("us")).limit(p("limit")).subquery()
+    )
+)
 CLAIM = Statement(
     update(Blob)
     .where(Blob.id == _NEXT)
@@ -47,7 +52,7 @@ END_JOB = Statement(
 GIVE_BACK = Statement(
     update(Blob)
     .where(Blob.id == p("blob"), Blob.worker == p("who"))
-    .values(due=now() + p("us"), worker=None, tries=Blob.tries - 1)
+    .values(due=now() + p("us"), worker=None, tries=Blob.tries - n("refund"))
 )
 WORKERS = Statement(select(Blob.worker).where(Blob.due > now(), Blob.worker.is_not(None)).distinct())
 _WHO: Any = bindparam("who", type_=Text())
