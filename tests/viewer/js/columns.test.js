@@ -207,6 +207,13 @@ export async function whatArrivesIsToldOnceItIsKnown() {
   equal(told, [[{ from: 0, until: 2 }, 320, 330, true]]);
 }
 
+export async function whatWasPromisedLeavesTheSegmentsAsTheyAre() {
+  const server = new Server([[18000, 1300], [17990, 30]]);
+  const columns = new Columns(server.view, { load: server.load, ...quiet });
+  await server.settle(columns, () => ({ from: 0, until: 400, forward: true }));
+  ok(columns.photo(1329) && columns.segments === server.view, 'the same ones');
+}
+
 export async function changedDaysAreAskedForAgain() {
   const server = new Server([[18000, 30], [17990, 30]]);
   const columns = new Columns(server.view, { load: server.load, ...quiet });

@@ -169,6 +169,8 @@ export function heightsAreGuessedUntilMonthsAreLaidOut() {
       const guess = layout.height;
       const settled = [...layout.settle(random.int(0, segments.months.length - 1))];
       equal([...settled].sort((a, b) => a - b), segments.months.map((_, month) => month), 'each month once');
+      const tops = segments.months.map((_, month) => layout.top(month) + layout.month(month).height);
+      segments.months.forEach((_, month) => ok(Math.abs(layout.top(month + 1) - tops[month]) < 1e-3, 'one under the other'));
       errors.push(Math.abs(guess / layout.height - 1));
       ok(Math.abs(guess / layout.height - 1) < 0.3, `guess ${guess} of ${layout.height}`);
     });
