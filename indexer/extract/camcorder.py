@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from indexer.extract import containers
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 _MDPM = bytes.fromhex("17ee8c60f84d11d98cd60800200c9a66") + b"MDPM"
 """The user data of AVCHD camcorders inside H.264 ("modified digital video pack metadata")."""
@@ -15,16 +21,25 @@ _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 """The object "File Properties" of the Advanced Systems Format, section 3.2."""
 
 
+_LARGEST_XML = 64 * 1024
+_SONY_DATE = re.compile(rb'<CreationDate\s+value="([^"]{1,40})"')
+_SONY_DEVICE = re.compile(rb'<Device\s+manufacturer="([^"]{1,80})"\s+modelName="([^"]{1,80})"')
+
+
 class Record(NamedTuple):
-    """What an AVCHD camcorder notes with each of its key frames."""
+    """What a camera notes about itself."""
 
     date: str | None = None
     """The wall clock, with the offset if the camera knows it: ``2008-12-31 23:16:24+01:00``."""
     make: str | None = None
+    model: str | None = None
 
 
 def avchd(packet: bytes) -> Record:
-    """The record in an H.264 ``packet``, by exiftool's H264.pm: entries of a tag and four bytes each."""
+    """What an AVCHD camcorder puts into an H.264 ``packet`` with each key frame.
+
+    By exiftool's H264.pm: entries of a tag and four bytes.
+    """
     start = packet.find(_MDPM)
     if start < 0:
         return Record()
@@ -57,3 +72,19 @@ def asf_created(head: bytes) -> str | None:
     except OverflowError:
         return None
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if ticks else None
+
+
+def sony(file: BinaryIO) -> Record:
+    """The "non-real-time metadata" that Sony's cameras put into their MP4 (XAVC) as a small XML document."""
+    if meta := containers.box(file, b"meta"):
+        for part in containers.boxes(file, meta.start + 4, meta.end):
+            if part.name == b"xml ":
+                file.seek(part.start)
+                return _sony(file.read(min(part.length, _LARGEST_XML)))
+    return Record()
+
+
+def _sony(document: bytes) -> Record:
+    date, device = _SONY_DATE.search(document), _SONY_DEVICE.search(document)
+    make, model = (word.decode(errors="replace") for word in device.groups()) if device else (None, None)
+    return Record(date[1].decode(errors="replace") if date else None, make, model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 import av
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LIMIT = 256 * 1024 * 1024
 """Bytes that are read of a file at most: the index of a day of video, and some key frames."""
+_BRANDS = 64
+"""Bytes in which an MP4 says whose kind it is."""
 _HEAD = 64 * 1024
 """Bytes in which an ASF file tells its properties."""
 
@@ -89,9 +91,17 @@ def probe(file: BinaryIO, size: int, *, budget: int) -> Video:
         raise Unreadable("There is no video in it that can be read.") from error
     if window.failure:
         raise window.failure
+    return _with_record(video, form, cast("BinaryIO", window))
+
+
+def _with_record(video: Video, form: str, file: BinaryIO) -> Video:
+    """With what FFmpeg passes over."""
+    file.seek(0)
     if form == "asf":
-        window.seek(0)
-        video = video._replace(creation_time=camcorder.asf_created(window.read(_HEAD)))
+        return video._replace(creation_time=camcorder.asf_created(file.read(_HEAD)))
+    if form.startswith("mov") and b"XAVC" in file.read(_BRANDS):
+        record = camcorder.sony(file)
+        return video._replace(original=record.date, make=video.make or record.make, model=video.model or record.model)
     return video
 
 

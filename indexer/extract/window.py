@@ -37,18 +37,15 @@ class Window:
         self.failure: OSError | None = None
 
     def read(self, size: int = -1) -> bytes:
-        """At least one byte unless at the end, at most ``size``: FFmpeg comes again for the rest."""
-        size = min(size if size >= 0 else self._length, self._length - self._position)
-        if size <= 0:
-            return b""
-        for start, piece in self._pieces:
-            if start <= self._position < start + len(piece):
-                break
-        else:
-            start, piece = self._position, self._fetch(size)
-        found = piece[self._position - start :][:size]
-        self._position += len(found)
-        return found
+        """``size`` bytes, fewer at the end; without it, all that is left."""
+        left = self._length - self._position
+        size = left if size < 0 else min(size, left)
+        parts = []
+        while size > 0 and (part := self._piece(size)):
+            parts.append(part)
+            size -= len(part)
+            self._position += len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Move without reading; OSError before the beginning."""
@@ -61,6 +58,13 @@ class Window:
     def tell(self) -> int:
         """The position, in bytes from the start of the part."""
         return self._position
+
+    def _piece(self, size: int) -> bytes:
+        """Up to ``size`` bytes from the position on, of one piece."""
+        for start, piece in self._pieces:
+            if start <= self._position < start + len(piece):
+                return piece[self._position - start :][:size]
+        return self._fetch(size)[:size]
 
     def _fetch(self, size: int) -> bytes:
         expected, amount = self._next

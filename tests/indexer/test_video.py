@@ -210,6 +210,29 @@ def test_no_position_is_none(copy: Path) -> None:
     assert look(copy).latitude is None
 
 
+def test_what_a_sony_camera_writes_is_read(tmp_path: Path) -> None:
+    xml = (
+        b'<?xml version="1.0" encoding="UTF-8"?>'
+        b'<NonRealTimeMeta xmlns="urn:schemas-professionalDisc:nonRealTimeMeta:ver.2.00">'
+        b'<CreationDate value="2021-05-06T10:20:30+02:00"/><Device manufacturer="Sony" modelName="ILCE-7M3"/>'
+        b"</NonRealTimeMeta>"
+    )
+    handler = box(b"hdlr", bytes(8) + b"nrtm" + bytes(13))
+    meta = box(b"meta", bytes(4) + handler + box(b"xml ", bytes(4) + xml))
+    made = clip(tmp_path / "a.mp4", frames=5)
+    made.write_bytes(made.read_bytes().replace(b"ftypisom", b"ftypXAVC", 1) + meta)
+    told = exiftool(made)
+    assert told["XML:CreationDateValue"] == "2021:05:06 10:20:30+02:00"
+    found = look(made)
+    assert found.original == "2021-05-06T10:20:30+02:00"
+    assert (found.make, found.model) == (told["XML:DeviceManufacturer"], told["XML:DeviceModelName"])
+    assert corners(found.poster) == list(CORNERS)
+
+
+def box(name: bytes, content: bytes) -> bytes:
+    return (8 + len(content)).to_bytes(4, "big") + name + content
+
+
 def test_xmp_packet_is_handed_on(copy: Path) -> None:
     stamp(copy, "-XMP:Title=hello")
     packet = look(copy).xmp
