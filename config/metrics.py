@@ -90,6 +90,24 @@ class RequestMetrics:
             self._running.dec()
 
 
+class IndexMetrics:
+    """Counts what this process indexes."""
+
+    def __init__(self) -> None:
+        """Make the counters; once a process."""
+        self._files = Histogram(
+            "davgallery_index_seconds",
+            "Seconds from the claim of a file to its record, by what came of it.",
+            ("outcome",),
+            buckets=_SECONDS,
+            registry=None,
+        )
+
+    def count(self, outcome: str, seconds: float) -> None:
+        """Count one file."""
+        self._files.labels(outcome).observe(seconds)
+
+
 def metrics_app(folder: Path, figures: Callable[[], Mapping[str, int]], token: str | None) -> WSGIApplication:
     """Return the app that answers with what all processes counted, and with ``figures`` as they are now.
 

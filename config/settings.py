@@ -17,7 +17,7 @@ import tomllib
 import zoneinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import tzlocal
 from pydantic import (
@@ -133,12 +133,24 @@ def _database(url: SecretStr) -> SecretStr:
     return SecretStr(parsed.render_as_string(hide_password=False))
 
 
+def _broker(url: SecretStr) -> SecretStr:
+    """Check the address of a message broker."""
+    try:
+        parts = urlsplit(url.get_secret_value())
+        named = parts.scheme in {"redis", "rediss", "amqp", "amqps"} and parts.hostname and parts.port != 0
+    except ValueError:
+        named = False
+    if not named:
+        raise ValueError("must be an address such as redis://:password@host:6379/0 or amqp://user:password@host//")
+    return url
+
+
 def _workers() -> int:
     return len(os.sched_getaffinity(0)) + 1
 
 
-def _indexers() -> int:
-    return min(4, len(os.sched_getaffinity(0)))
+def _indexers(others: dict[str, Any]) -> int:
+    return 0 if others.get("broker_url") else min(4, len(os.sched_getaffinity(0)))
 
 
 def _local_zone() -> str:
@@ -202,12 +214,18 @@ class Settings(BaseSettings):
         description="Server processes. The default is one a core and one more.",
         examples=[5],
     )
+    broker_url: Annotated[SecretStr, AfterValidator(_broker)] | None = Field(
+        default=None,
+        description="The message broker (Redis or RabbitMQ) that tells “davgallery worker” on any number of machines"
+        " that there are files to index. Without it, the server's own processes index.",
+        examples=["redis://:password@localhost:6379/0"],
+    )
     indexers: int = Field(
         default_factory=_indexers,
         ge=0,
         le=64,
-        description="Processes that find metadata and make thumbnails. The default is one a core, four at most; 0 for"
-        " none, where other machines do it.",
+        description="Processes that find metadata and make thumbnails. The default is one a core, four at most, and"
+        " none with a broker_url; 0 for none, where other machines do it.",
         examples=[2],
     )
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
@@ -342,9 +360,11 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value in use, for the log's filter. An access key is a name, often an ordinary word."""
-        given = (self.admin_password, self.s3_secret_key, self.metrics_token, self.database_url)
+        given = (self.admin_password, self.s3_secret_key, self.metrics_token, self.database_url, self.broker_url)
         secrets = [value.get_secret_value() for value in given if value is not None]
-        return *secrets, *([str(self.catalogue_url.password)] if self.catalogue_url.password else [])
+        broker = self.broker_url and urlsplit(self.broker_url.get_secret_value()).password
+        passwords = (self.catalogue_url.password, broker and unquote(broker))
+        return *secrets, *(password for password in passwords if password)
 
     @classmethod
     def settings_customise_sources(

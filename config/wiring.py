@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,13 +15,15 @@ from gateway.library import library
 from indexer import VERSION as INDEX_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from config.settings import Settings
     from gateway.library.library import Library
+    from gateway.library.values import Listener
     from gateway.store.local import LocalStore
     from gateway.store.minio import MinioStore
+    from indexer.tasks import Bell
     from indexer.worker import Worker
 
 
@@ -34,10 +37,10 @@ class Parts(NamedTuple):
 
 
 @contextmanager
-def opened(settings: Settings, instance: str) -> Iterator[Parts]:
+def opened(settings: Settings, instance: str, listeners: Sequence[Listener] = ()) -> Iterator[Parts]:
     """Open everything; closed again at the end. Nothing is asked of database or store yet.
 
-    ``instance`` names this run of the server in what it reserves for uploads.
+    ``instance`` names this run of the server in what it reserves for uploads; ``listeners`` hear of every change.
     """
     with ExitStack() as stack:
         catalogue = Catalogue(settings.catalogue_url)
@@ -52,6 +55,7 @@ def opened(settings: Settings, instance: str) -> Iterator[Parts]:
             trash_days=settings.trash_days,
             zone=settings.timezone,
             index_version=INDEX_VERSION,
+            listeners=listeners,
         )
         yield Parts(settings, catalogue, store, built)
 
@@ -68,14 +72,25 @@ def _store(settings: Settings) -> LocalStore | MinioStore:
 
 
 @contextmanager
-def indexing(parts: Parts, name: str) -> Iterator[Worker]:
-    """Make a worker of the indexer; ``name`` is its mark on the jobs it holds."""
+def indexing(parts: Parts, home: str, count: Callable[[str, float], None] | None = None) -> Iterator[Worker]:
+    """Make a worker of the indexer. ``home`` is the server or machine whose processes can tell whether it is alive."""
     from indexer.sandbox import Sandbox  # noqa: PLC0415 - only indexers need it
-
     from indexer.worker import Worker  # noqa: PLC0415
 
     with Sandbox(zone=parts.settings.timezone) as sandbox:
-        yield Worker(parts.library, sandbox, name)
+        yield Worker(parts.library, sandbox, f"{home}/{os.getpid()}/", count)
+
+
+@contextmanager
+def bell(settings: Settings) -> Iterator[Bell | None]:
+    """Return who tells workers elsewhere of new files; None without a broker, and then nothing of Celery is loaded."""
+    if settings.broker_url is None:
+        yield None
+        return
+    from indexer.tasks import Bell  # noqa: PLC0415 - Celery takes a third of a second
+
+    with closing(Bell(settings.broker_url.get_secret_value())) as opened_bell:
+        yield opened_bell
 
 
 def ask_database(catalogue: Catalogue) -> None:

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
     from gateway.library.library import Library
+    from indexer.tasks import Bell
 
 _log = logging.getLogger("davgallery.upkeep")
 _HOUSEKEEPING_PAUSE = 5.0
 _HOUSEKEEPING_ENDS = 10.0
+_SWEEP_PAUSE = 5
+"""Seconds between looks for work that a broker has forgotten."""
 
 
 def main() -> None:
@@ -33,7 +36,10 @@ def main() -> None:
     os.umask(0o077)
     settings = load({})
     logs.set_up(settings.log_format, settings.log_level, settings.secrets)
-    with wiring.opened(settings, os.environ[INSTANCE]) as parts:
+    with (
+        wiring.bell(settings) as bell,
+        wiring.opened(settings, os.environ[INSTANCE], [bell.heard] if bell else []) as parts,
+    ):
         with suppress(GatewayError):  # a database that is away now may be back for the first request
             parts.catalogue.warm()
         counts = RequestMetrics()
@@ -52,7 +58,7 @@ def main() -> None:
             logs.log_access(environ, status, sent, seconds)
 
         stopping = threading.Event()
-        housekeeping = threading.Thread(target=_keep_house, args=(parts.library, stopping), daemon=True)
+        housekeeping = threading.Thread(target=_keep_house, args=(parts.library, bell, stopping), daemon=True)
         housekeeping.start()
         try:
             run_worker(
@@ -67,12 +73,13 @@ def main() -> None:
             housekeeping.join(_HOUSEKEEPING_ENDS)
 
 
-def _keep_house(library: Library, stopping: threading.Event) -> None:
+def _keep_house(library: Library, bell: Bell | None, stopping: threading.Event) -> None:
     """Do what is due and not being done by another process, now and then."""
+    more = {"bell": (_SWEEP_PAUSE, partial(bell.sweep, library.jobs))} if bell else {}
     while not stopping.wait(_HOUSEKEEPING_PAUSE):
         try:
             library.uploads.end_failed()
-            library.upkeep.run_due()
+            library.upkeep.run_due(more)
         except GatewayError as error:
             _log.warning("Housekeeping has to wait: %s", error)
         except Exception:  # noqa: BLE001 - the next round may go well, and without rounds nothing is ever tidied

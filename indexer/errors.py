@@ -1,7 +1,8 @@
 """Every way in which a file gives no picture, or the indexer cannot work.
 
     Unreadable      this file cannot be decoded; another try gives the same
-    └── TooLarge    it needs more memory than a decoder has
+    ├── TooLarge    it needs more memory than a decoder has
+    └── Killed      somebody ended its decoder; another try may go well
     NoDecoder       the decoder does not start: nothing is said about the file (a gateway.errors.Unavailable)
 
 Messages are short sentences for a person.
@@ -16,6 +17,10 @@ class Unreadable(Exception):
 
 class TooLarge(Unreadable):
     """Decoding the file needs more memory than there is for it."""
+
+
+class Killed(Unreadable):
+    """The decoder was killed from outside: by the system for want of memory, or by a person."""
 
 
 class NoDecoder(Unavailable):

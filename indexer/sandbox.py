@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from indexer.decoder import Bounds
-from indexer.errors import Unreadable
+from indexer.errors import Killed, Unreadable
 from indexer.talk import Ended, Limits, Talk
 from indexer.template import Template
 
@@ -66,17 +66,20 @@ class Sandbox:
             self._template.close()
             self._template = None
 
-    def extract(self, read: Read, size: int) -> Extraction:
+    def extract(self, read: Read, size: int, *, last: bool = True) -> Extraction:
         """Extract from the file of ``size`` bytes of which ``read(start, length)`` gives a range in chunks.
 
         A file whose pixels are too much for the decoder is looked at again without them: the extraction has the reason
-        in ``error`` then. Unreadable, with a reason for people, when that fails too, TooLarge for want of memory;
-        NoDecoder when no process can be started; StoreUnavailable when the store is too slow. What ``read`` raises
-        passes through. The next file can follow at once, whatever this one did.
+        in ``error`` then. A decoder that was killed is a reason only at the ``last`` try, before that it is Killed.
+        Unreadable, with a reason for people, when the second look fails too, TooLarge for want of memory; NoDecoder
+        when no process can be started; StoreUnavailable when the store is too slow. What ``read`` raises passes
+        through. The next file can follow at once, whatever this one did.
         """
         try:
             return self._extract(read, size, self._budget, self._limits)
         except Unreadable as reason:
+            if isinstance(reason, Killed) and not last:
+                raise
             limits = self._limits._replace(seconds=min(self._limits.seconds, MORE_SECONDS))
             with suppress(Unreadable):
                 return self._extract(read, size, 0, limits)._replace(renditions=(), error=str(reason))
@@ -111,6 +114,6 @@ class Sandbox:
         if status == -signal.SIGABRT and ("bad_alloc" in words or "memory allocation of" in words):
             return self._limits.too_large()
         if status is None or status == -signal.SIGKILL:
-            return Unreadable("The decoder was killed; perhaps this machine has too little memory.")
+            return Killed("The decoder was killed; perhaps this machine has too little memory.")
         name = signal.Signals(-status).name if status < 0 else f"status {status}"
         return Unreadable(f"The decoder crashed ({name}).")

@@ -6,6 +6,8 @@ The worker itself decodes nothing. Whatever a file does to the decoder, the work
 from __future__ import annotations
 
 import logging
+import os
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,13 +16,14 @@ from gateway.errors import GatewayError, NotFound, Unavailable
 from gateway.library.extracted import Extracted
 from gateway.library.jobs import MOST_TRIES
 from gateway.library.media import HEAD_BYTES
-from indexer.errors import Unreadable
+from indexer.errors import Killed, Unreadable
 from indexer.extract.sniff import kind_of, sniff
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
 
-    from gateway.library.jobs import Job
+    from gateway.library.jobs import Job, Jobs
     from gateway.library.library import Library
     from indexer.sandbox import Sandbox
 
@@ -32,50 +35,74 @@ _STORE_PAUSE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Works on the jobs of a library, one at a time. ``name`` is its mark on the jobs it holds."""
+    """Works on the jobs of a library, one at a time. ``name`` is its mark on the jobs it holds.
+
+    ``count`` hears of every file: ``indexed``, ``known`` (from equal bytes), ``failed``, or ``delayed`` (it will be
+    tried again); and how many seconds it took.
+    """
 
     library: Library
     sandbox: Sandbox
     name: str
+    count: Callable[[str, float], None] | None = None
 
     def run(self, stopping: threading.Event) -> None:
         """Work until ``stopping`` is set; a job that has begun is finished."""
         while not stopping.is_set():
-            try:
-                if not self.work() and not self._tidy():
-                    stopping.wait(_PAUSE)
-            except GatewayError as error:
-                _log.warning("The indexer has to wait: %s", error)
-                stopping.wait(_STORE_PAUSE)
+            if not self.turn(stopping.wait):
+                stopping.wait(_PAUSE)
+
+    def turn(self, wait: Callable[[float], object]) -> bool:
+        """Do one job or, when there is none, what can be done meanwhile; False when there is neither.
+
+        ``wait`` passes the seconds until another try makes sense when the database or the store is away.
+        """
+        try:
+            return self.work() or self._tidy()
+        except GatewayError as error:
+            _log.warning("The indexer has to wait: %s", error)
+            wait(_STORE_PAUSE)
+            return True
 
     def work(self) -> bool:
         """Do one job; False when there is none. Unavailable when it has to wait for the store or the database."""
         job = self.library.jobs.claim(self.name)
         if job is None:
             return False
+        begun, outcome = time.monotonic(), "delayed"
         try:
-            self._do(job)
+            outcome = self._do(job)
         except NotFound:
             _log.warning("The bytes of blob %s are not in the store: run “davgallery check”", job.blob_id)
-            self._fail(job, "Its bytes are missing from the store.")
+            outcome = self._fail(job, "Its bytes are missing from the store.")
         except Unavailable:
             self.library.jobs.give_back(job, _STORE_PAUSE)
             raise
+        finally:
+            if self.count is not None:
+                self.count(outcome, time.monotonic() - begun)
         return True
 
-    def _do(self, job: Job) -> None:
+    def _do(self, job: Job) -> str:
         jobs = self.library.jobs
         if job.tries > MOST_TRIES:
-            self._fail(job, f"The indexer ended {MOST_TRIES} times while it worked on this file.")
-        elif not jobs.finish_like_twin(job):
-            try:
-                found = self.sandbox.extract(partial(jobs.read, job), job.size)
-            except Unreadable as error:
-                self._fail(job, str(error))
-            else:
-                jobs.finish(job, found.extracted, found.renditions, found.error)
+            return self._fail(job, f"The indexer ended {MOST_TRIES} times while it worked on this file.")
+        if jobs.finish_like_twin(job):
+            return "known"
+        is_last = job.tries == MOST_TRIES
+        try:
+            found = self.sandbox.extract(partial(jobs.read, job), job.size, last=is_last)
+        except Killed as error:
+            if is_last:
+                return self._fail(job, str(error))
+            jobs.give_back(job, _STORE_PAUSE, counts=True)  # perhaps memory was short just now
+            return "delayed"
+        except Unreadable as error:
+            return self._fail(job, str(error))
+        jobs.finish(job, found.extracted, found.renditions, found.error)
+        return "failed" if found.error else "indexed"
 
-    def _fail(self, job: Job, reason: str) -> None:
+    def _fail(self, job: Job, reason: str) -> str:
         """Record that there is no picture, and show the file all the same."""
         try:
             name = sniff(b"".join(self.library.jobs.read(job, 0, min(job.size, HEAD_BYTES))))
@@ -84,7 +111,30 @@ class Worker:
         kind = kind_of(name) if name else "image" if job.is_media else "other"
         _log.warning("No picture of blob %s: %s", job.blob_id, reason)
         self.library.jobs.finish(job, Extracted(kind, name or ""), error=reason)
+        return "failed"
 
     def _tidy(self) -> bool:
         """What can be done while there are no jobs; whether there was anything."""
         return bool(self.library.photos.follow_folders() or self.library.jobs.renew())
+
+
+def take_over(jobs: Jobs, home: str) -> None:
+    """Make due again what workers of this ``home`` held that are gone, long before their leases run out.
+
+    A worker's mark is ``home/process/``: a run of the server or a machine, and the number of a process there. Two
+    machines of one name cost no more than a file that is looked at twice: the first to be done records it.
+    """
+    for mark in jobs.workers():
+        of, process, _ = mark.split("/")
+        if of == home and (int(process) == os.getpid() or not _is_alive(int(process))):
+            jobs.give_back_of(mark)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

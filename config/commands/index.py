@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import sys
@@ -15,9 +14,11 @@ import click
 from config import logs, wiring
 from config.commands.common import as_json_option, fail, opened, print_json, print_table, where
 from config.settings import load
+from indexer.worker import take_over
 
 if TYPE_CHECKING:
     from gateway.library.jobs import Jobs
+    from indexer.worker import Worker
 
 _LOOK = 0.5
 _SHOWN = 20
@@ -75,21 +76,30 @@ def status(*, as_json: bool, **flags: Any) -> None:
 def worker(**flags: Any) -> None:
     """Index on this machine until told to stop, beside the server or far from it.
 
-    The database and the store must be reachable from here: PostgreSQL and S3.
+    One process, one file at a time: start as many as there are cores. The database and the store must be reachable
+    from here: PostgreSQL and S3. With broker_url it waits to be told that there is work, without it looks by itself.
     """
     settings = load(flags)
     if not wiring.has_catalogue(settings):
         fail(f"There is no catalogue in {settings.data} yet: start the server once, or check --data.", 2)
     logs.set_up(settings.log_format, settings.log_level, settings.secrets)
+    machine = socket.gethostname()
+    with wiring.opened(settings, "worker") as parts, wiring.indexing(parts, machine) as one:
+        take_over(parts.library.jobs, machine)
+        if settings.broker_url is None:
+            _work_on_its_own(one)
+        else:
+            from indexer.tasks import work_when_told  # noqa: PLC0415 - the only command that needs Celery
+
+            work_when_told(settings.broker_url.get_secret_value(), one, lambda: click.echo("ready"))
+
+
+def _work_on_its_own(one: Worker) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
-    with (
-        wiring.opened(settings, "worker") as parts,
-        wiring.indexing(parts, f"{socket.gethostname()}/{os.getpid()}/") as one,
-    ):
-        click.echo("ready")
-        one.run(stopping)
+    click.echo("ready")
+    one.run(stopping)
 
 
 def _wait(jobs: Jobs) -> None:

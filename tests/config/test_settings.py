@@ -63,7 +63,8 @@ def test_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_every_secret_can_come_from_a_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    secret = "postgresql+psycopg://user:pass@host/name" if name == "database_url" else "0123456789 abcdef"
+    addresses = {"database_url": "postgresql+psycopg://user:pass@host/name", "broker_url": "redis://host/0"}
+    secret = addresses.get(name, "0123456789 abcdef")
     (tmp_path / "secret").write_text(secret + "\n")
     monkeypatch.setenv(f"DAVGALLERY_{name.upper()}_FILE", str(tmp_path / "secret"))
     for other in ("s3_endpoint", "s3_bucket", "s3_access_key", "s3_secret_key"):
@@ -95,13 +96,22 @@ def test_secret_in_two_places_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
 def test_secrets_never_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAVGALLERY_DATABASE_URL", "postgres://me:hush-hush@host/photos")
     monkeypatch.setenv("DAVGALLERY_ADMIN_PASSWORD", "open sesame")
+    monkeypatch.setenv("DAVGALLERY_BROKER_URL", "redis://:be%20quiet@host/0")
     settings = load({})
 
     shown = f"{settings!r} {settings} {settings.catalogue_url} {settings.model_dump_json()}"
 
     assert "hush-hush" not in shown
     assert "open sesame" not in shown
-    assert {"hush-hush", "open sesame"} <= set(settings.secrets)
+    assert "quiet" not in shown
+    assert {"hush-hush", "open sesame", "be quiet"} <= set(settings.secrets)
+
+
+def test_with_a_broker_other_processes_index_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load({}).indexers > 0
+    monkeypatch.setenv("DAVGALLERY_BROKER_URL", "redis://host/0")
+    assert load({}).indexers == 0
+    assert load({"indexers": "2"}).indexers == 2
 
 
 def test_settings_cannot_be_changed() -> None:
@@ -149,6 +159,8 @@ def test_usual_spellings_of_a_database(given: str, driver: str, database: str, m
         ("tls_cert", "/none", "DAVGALLERY_TLS_CERT must name a file that can be read (No such file or directory)"),
         ("database_url", "mysql://h/db", "DAVGALLERY_DATABASE_URL must be an address such as postgresql://"),
         ("database_url", "sqlite://", "DAVGALLERY_DATABASE_URL must be an address such as postgresql://"),
+        ("broker_url", "sqs://host", "DAVGALLERY_BROKER_URL must be an address such as redis://"),
+        ("broker_url", "redis:///0", "DAVGALLERY_BROKER_URL must be an address such as redis://"),
         ("admin_password", "abc", "DAVGALLERY_ADMIN_PASSWORD must have at least 8 characters."),
         ("config", "/none.toml", "There is no settings file /none.toml."),
     ],

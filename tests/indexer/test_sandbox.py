@@ -10,7 +10,7 @@ import pytest
 
 from gateway.errors import NotFound, StoreUnavailable
 from gateway.library.extracted import Extracted, Rendition
-from indexer.errors import TooLarge, Unreadable
+from indexer.errors import Killed, TooLarge, Unreadable
 from indexer.remote_file import WHOLE
 from indexer.sandbox import Sandbox
 from tests.indexer import hostile
@@ -88,7 +88,7 @@ def test_one_file_leaves_nothing_behind_for_the_next(sandbox: Sandbox) -> None:
         ("stop", Unreadable, "Decoding took longer than 2 seconds."),
         ("segfault", Unreadable, "The decoder crashed (SIGSEGV)."),
         ("leave", Unreadable, "The decoder crashed (status 0)."),
-        ("kill", Unreadable, "The decoder was killed; perhaps this machine has too little memory."),
+        ("kill", Killed, "The decoder was killed; perhaps this machine has too little memory."),
     ],
 )
 def test_a_decoder_that_goes_wrong_is_one_reason_and_the_next_file_finds_another(
@@ -113,6 +113,13 @@ def test_what_a_file_tells_about_itself_is_kept_when_its_pixels_are_too_much(san
     assert extraction.extracted.description == "what it tells about itself"
     assert extraction.error == str(failure.value)
     assert extraction.renditions == ()
+
+
+def test_a_killed_decoder_is_no_judgement_while_there_are_other_tries(sandbox: Sandbox) -> None:
+    data = b"pixels kill\n"
+    with pytest.raises(Killed):
+        sandbox.extract(of(data), len(data), last=False)
+    assert sandbox.extract(of(data), len(data)).extracted.description == "what it tells about itself"
 
 
 def test_the_kernel_ends_what_the_parent_cannot_watch(sandbox: Sandbox) -> None:

