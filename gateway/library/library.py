@@ -11,6 +11,7 @@ from gateway.library.files import Files
 from gateway.library.jobs import Jobs
 from gateway.library.locks import Locks
 from gateway.library.photos import Photos
+from gateway.library.pictures import Pictures
 from gateway.library.spaces import Spaces
 from gateway.library.timeline import Timeline
 from gateway.library.trash import Trash
@@ -40,6 +41,7 @@ class Library:
     photos: Photos
     jobs: Jobs
     timeline: Timeline
+    pictures: Pictures
     upkeep: Upkeep
     checker: Checker
 
@@ -73,6 +75,7 @@ def build(
         photos=photos,
         jobs=Jobs(catalogue, store, photos, index_version),
         timeline=Timeline(catalogue),
+        pictures=Pictures(catalogue, store),
         upkeep=Upkeep(catalogue, store, trash_days * DAY),
         checker=Checker(catalogue, store, photos),
     )

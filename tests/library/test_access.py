@@ -15,6 +15,7 @@ from gateway.library.jobs import Jobs
 from gateway.library.library import Library
 from gateway.library.locks import Locks
 from gateway.library.photos import Photos
+from gateway.library.pictures import Pictures
 from gateway.library.spaces import Spaces
 from gateway.library.timeline import Timeline
 from gateway.library.trash import Trash
@@ -70,7 +71,10 @@ ADMINISTRATION = {
     "Upkeep": Upkeep,
 }
 _EVERYBODY = "tests/library/test_timeline.py::test_everybody_sees_the_spaces_they_are_in_and_no_others"
+_OUTSIDE = "tests/library/test_pictures.py::test_pictures_are_not_for_those_outside_the_space"
 JUDGED_ELSEWHERE = {
+    "Pictures.rendition": _OUTSIDE,
+    "Pictures.original": _OUTSIDE,
     "Timeline.segments": _EVERYBODY,
     "Timeline.columns": _EVERYBODY,
     "Timeline.position": "tests/library/test_timeline.py::test_a_photo_that_is_not_in_the_view_has_no_position",
@@ -89,13 +93,13 @@ def _methods(kind: type) -> list[str]:
 
 
 def test_every_method_that_takes_a_principal_is_in_the_matrix() -> None:
-    public = {name for kind in (Files, Uploads, Locks, Timeline, Trash) for name in _methods(kind)}
+    public = {name for kind in (Files, Uploads, Locks, Pictures, Timeline, Trash) for name in _methods(kind)}
     assert public == METHODS.keys() | JUDGED_ELSEWHERE.keys()
 
 
 def test_every_part_of_the_library_is_known_here() -> None:
     parts = set(Library.__dataclass_fields__)
-    judged = {"files", "uploads", "locks", "timeline", "trash"}
+    judged = {"files", "uploads", "locks", "pictures", "timeline", "trash"}
     assert parts - {"checker"} == judged | {kind.lower() for kind in ADMINISTRATION}
 
 

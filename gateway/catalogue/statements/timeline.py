@@ -11,7 +11,18 @@ from typing import Any
 
 from sqlalchemy import func, select, union_all
 
-from gateway.catalogue.models import Blob, DayCount, Entry, Media, PendingSubtree, Photo, Place, RenditionSet, Space
+from gateway.catalogue.models import (
+    Blob,
+    DayCount,
+    Entry,
+    Media,
+    Member,
+    PendingSubtree,
+    Photo,
+    Place,
+    RenditionSet,
+    Space,
+)
 from gateway.catalogue.statements.statement import Statement, n, p
 
 DAYS_OF_SPACE = Statement(
@@ -88,15 +99,27 @@ PHOTO = Statement(
 )
 PENDING = Statement(select(PendingSubtree.entry_id).limit(1))
 
-# The renditions of a photo, and its original.
+# --- pictures --------------------------------------------------------------------------------------------------------
+
+_SEEN = (
+    Photo.entry_id == p("entry"),
+    Member.account_id == p("account"),
+    Space.removed.is_(None),
+)
 RENDITIONS = Statement(
-    select(RenditionSet.key, RenditionSet.pictures)
-    .join(Blob, Blob.sha256 == RenditionSet.sha256)
-    .where(Blob.id == p("blob"))
+    select(Photo.space_id, RenditionSet.key, RenditionSet.pictures)
+    .join(Member, Member.space_id == Photo.space_id)
+    .join(Space, Space.id == Photo.space_id)
+    .join(Blob, Blob.id == Photo.blob_id)
+    .join(RenditionSet, RenditionSet.sha256 == Blob.sha256)
+    .where(*_SEEN, Photo.blob_id == p("version"))
 )
 ORIGINAL = Statement(
-    select(Entry.name, Blob.key, Blob.size, Blob.sha256, Media.kind, Media.format)
-    .join(Blob, Blob.id == Entry.blob_id)
-    .outerjoin(Media, Media.blob_id == Blob.id)
-    .where(Entry.id == p("entry"))
+    select(Photo.space_id, Entry.name, Blob.key, Blob.size, Blob.sha256, Media.format)
+    .join(Member, Member.space_id == Photo.space_id)
+    .join(Space, Space.id == Photo.space_id)
+    .join(Entry, Entry.id == Photo.entry_id)
+    .join(Blob, Blob.id == Photo.blob_id)
+    .join(Media, Media.blob_id == Blob.id)
+    .where(*_SEEN)
 )

@@ -1,0 +1,82 @@
+"""The pictures of a photo: its renditions, and its original. Asked for by the photo's id, and judged by its space."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from gateway.catalogue.statements import photos as photos_sql
+from gateway.catalogue.statements import timeline as timeline_sql
+from gateway.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gateway.catalogue import Catalogue, Transaction
+    from gateway.library.values import Principal
+    from gateway.store import ObjectStore
+
+
+class Picture(NamedTuple):
+    """A rendition, as WebP."""
+
+    width: int
+    height: int
+    size: int
+    """Bytes."""
+    read: Callable[[], Iterator[bytes]]
+
+
+class Original(NamedTuple):
+    """The file that a photo is, byte for byte."""
+
+    name: str
+    size: int
+    etag: str
+    format: str
+    """As :class:`gateway.library.extracted.Extracted` names it."""
+    read: Callable[[int, int], Iterator[bytes]]
+    """``read(start, length)``: exactly that range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Reads pictures for those who may see their photos."""
+
+    catalogue: Catalogue
+    store: ObjectStore
+
+    def rendition(self, principal: Principal, photo_id: int, version: int, name: str) -> Picture:
+        """A rendition by its name (``240``, ``480``, ``2048``), of the version of the photo that this is now.
+
+        NotFound when there is none, when the photo has another version by now, or when it is not the principal's to
+        see: the three look the same. The picture of a version never changes.
+        """
+        with self.catalogue.read() as tx:
+            row = tx.one(timeline_sql.RENDITIONS, account=principal.account_id, entry=photo_id, version=version)
+            if row is None or not _is_living(tx, photo_id, row[0]):
+                raise NotFound("There is no such picture.")
+        _, key, pictures = row
+        for known, width, height, start, length in json.loads(pictures):
+            if known == name:
+                return Picture(width, height, length, partial(self.store.read, key, start, length))
+        raise NotFound("There is no such picture.")
+
+    def original(self, principal: Principal, photo_id: int) -> Original:
+        """The file itself; NotFound when it is not there, or not the principal's to see."""
+        with self.catalogue.read() as tx:
+            row = tx.one(timeline_sql.ORIGINAL, account=principal.account_id, entry=photo_id)
+            if row is None or not _is_living(tx, photo_id, row[0]):
+                raise NotFound("There is no such photo.")
+        _, name, key, size, sha256, form = row
+        return Original(name, size, sha256[:32], form, lambda start, length: self.store.read(key, start, length))
+
+
+def _is_living(tx: Transaction, photo_id: int, space_id: int) -> bool:
+    """Whether a photo is where its row says: a folder may have been deleted or moved a moment ago."""
+    if tx.one(timeline_sql.PENDING) is None:
+        return True
+    home = tx.one(photos_sql.LIVES_IN, entry=photo_id)
+    return home is not None and home[0] == space_id
