@@ -140,7 +140,7 @@ def _infos(file: BinaryIO, part: Part) -> Iterator[tuple[int, bytes, bytes]]:
     file.seek(part.start)
     header = 4 + (4 if file.read(1) != b"\0" else 2)
     for entry in islice(boxes(file, part.start + header, part.end), MOST_PARTS):
-        data = read(file, entry)
+        data = read(file, entry, limit=1 << 16)
         wide = 4 if data[:1] == b"\3" else 2
         kind, (_, content_type, *_) = data[6 + wide : 10 + wide], [*data[10 + wide :].split(b"\0"), b""]
         yield int.from_bytes(data[4 : 4 + wide], "big"), kind, content_type if kind == b"mime" else b""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _PREFIX = b"Exif\0\0"
 """What stands before the TIFF header in a JPEG."""
+_LARGEST = 1 << 20
 _CANON_BOX = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 
 
@@ -148,8 +149,8 @@ def _in_jpeg(file: BinaryIO, start: int) -> BinaryIO:
     found = b""
     for part in containers.jpeg(file, start):
         if part.name == b"\xe1" and _bytes(file, part.start, 6) == _PREFIX:
-            data = containers.read(file, part)[6:]
-            if found and data[:4] in {b"II*\0", b"MM\0*"}:
+            data = containers.read(file, part)[len(_PREFIX) :]
+            if found and (data[:4] in {b"II*\0", b"MM\0*"} or len(found) > _LARGEST):
                 break
             found += data
     return io.BytesIO(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from indexer.extract import containers, photoshop, png, text, tiff
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _UTF8 = b"\x1b%G"
 _MOST_RECORDS = 5000
+_MOST_SEGMENTS = 64
 _LARGEST = 4 << 20
 
 
@@ -57,7 +59,8 @@ def _block(file: BinaryIO, form: str) -> bytes:
     if form == "jpeg":
         parts = (part for part in containers.jpeg(file) if part.name == b"\xed")
         blocks = (data for part in parts if (data := containers.read(file, part)).startswith(_PHOTOSHOP))
-        return photoshop.find(b"".join(data[len(_PHOTOSHOP) :] for data in blocks), photoshop.IPTC)
+        joined = b"".join(data[len(_PHOTOSHOP) :] for data in islice(blocks, _MOST_SEGMENTS))
+        return photoshop.find(joined, photoshop.IPTC)
     if form == "psd":
         return photoshop.resource(file, photoshop.IPTC)
     if form == "png":

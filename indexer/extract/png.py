@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from indexer.extract import containers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _LARGEST = 4 << 20
 """Bytes that a text may have, also when it is decompressed."""
 _KINDS = {b"tEXt", b"zTXt", b"iTXt"}
 
 
-def texts(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
-    """Keyword and content of each text (§11.3.4 of the specification): UTF-8 or Latin-1, as the chunk's kind has it."""
+def text(file: BinaryIO, *keywords: str) -> bytes:
+    """The first text with one of ``keywords`` (§11.3.4 of the specification): UTF-8 or Latin-1, as its kind has it."""
     for part in containers.png(file):
-        if part.name in _KINDS and part.length <= _LARGEST:
-            keyword, _, rest = containers.read(file, part).partition(b"\0")
-            yield keyword.decode("latin-1"), _content(part.name, rest)
+        if part.name in _KINDS:
+            keyword, _, rest = containers.read(file, part, limit=_LARGEST).partition(b"\0")
+            if keyword.decode("latin-1") in keywords:
+                return _content(part.name, rest)
+    return b""
 
 
 def profile(file: BinaryIO, *names: str) -> bytes:
     """The first profile of one of ``names`` that ImageMagick wrote: a line of its name, one of its length, and hex."""
-    for keyword, content in texts(file):
-        if keyword in {f"Raw profile type {name}" for name in names}:
-            found = re.fullmatch(rb"\n?[^\n]*\n *\d+\n([0-9a-fA-F\s]*)", content)
-            digits = b"".join(found[1].split()) if found else b""
-            return bytes.fromhex(digits[: len(digits) // 2 * 2].decode())
-    return b""
+    content = text(file, *(f"Raw profile type {name}" for name in names))
+    found = re.fullmatch(rb"\n?[^\n]*\n *\d+\n([0-9a-fA-F\s]*)", content)
+    digits = b"".join(found[1].split()) if found else b""
+    return bytes.fromhex(digits[: len(digits) // 2 * 2].decode())
 
 
 def _content(kind: bytes, rest: bytes) -> bytes:

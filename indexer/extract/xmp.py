@@ -190,8 +190,7 @@ def _single(file: BinaryIO, form: str) -> bytes:
         file.seek(0)
         return file.read(LARGEST)
     if form == "png":
-        stored = next((data for keyword, data in png.texts(file) if keyword == "XML:com.adobe.xmp"), b"")
-        return stored or png.profile(file, "xmp")
+        return png.text(file, "XML:com.adobe.xmp") or png.profile(file, "xmp")
     if form == "psd":
         return photoshop.resource(file, photoshop.XMP)
     if form == "webp":

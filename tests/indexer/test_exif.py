@@ -367,6 +367,13 @@ def test_a_jpeg_of_nothing_but_fill_bytes_ends_at_once() -> None:
     assert found == Exif()
 
 
+def test_endless_segments_of_exif_end_soon() -> None:
+    block = tiffs.block(text(0x10F, "Maker"))
+    seconds, found = cpu_seconds_of(tiffs.jpeg(block, *[b"x" * 65_000] * 990))
+    assert found.make == "Maker"
+    assert seconds < 0.3
+
+
 def test_a_file_may_end_anywhere() -> None:
     whole = (kit("exiftool") / "t/images/Canon.jpg").read_bytes()
     block = tiffs.block(
