@@ -40,12 +40,10 @@ def avchd(packet: bytes) -> Record:
 
     By exiftool's H264.pm: entries of a tag and four bytes.
     """
-    start = packet.find(_MDPM)
-    if start < 0:
-        return Record()
     # H.264 puts a 3 behind two zeros wherever the data could look like the start of a unit.
-    payload = packet[start + len(_MDPM) :][:512].replace(b"\0\0\x03", b"\0\0")
-    entries = {payload[at]: payload[at + 1 : at + 5] for at in range(1, min(1 + 5 * payload[0], len(payload) - 4), 5)}
+    payload = packet.partition(_MDPM)[2][:512].replace(b"\0\0\x03", b"\0\0")
+    count = payload[0] if payload else 0
+    entries = {payload[at]: payload[at + 1 : at + 5] for at in range(1, min(1 + 5 * count, len(payload) - 4), 5)}
     make = _MAKES.get(int.from_bytes(entries.get(_MAKE, b"")[:2], "big"))
     if _DATE not in entries or _TIME not in entries:
         return Record(make=make)
