@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
+import sys
 import threading
 from contextlib import suppress
 from functools import partial
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from indexer.tasks import Bell
 
 _log = logging.getLogger("davgallery.upkeep")
+_SWITCH_SECONDS = 0.0005
 _HOUSEKEEPING_PAUSE = 5.0
 _HOUSEKEEPING_ENDS = 10.0
 _SWEEP_PAUSE = 5
@@ -57,6 +60,11 @@ def main() -> None:
             counts.count(environ, status, sent, seconds)
             logs.log_access(environ, status, sent, seconds)
 
+        # What is there now stays: it need not be looked through for garbage ever again.
+        gc.collect()
+        gc.freeze()
+        # A thread that has the writers' turn, and comes back from the disk, must not wait 5 ms for the interpreter.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         stopping = threading.Event()
         housekeeping = threading.Thread(target=_keep_house, args=(parts.library, bell, stopping), daemon=True)
         housekeeping.start()
