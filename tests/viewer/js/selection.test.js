@@ -129,9 +129,10 @@ export function aRangeWhoseEndsAreNotLoadedSaysWhatToLoadAndChangesNothing() {
   equal([selection.range(...ends), selection.count], [['2019-03-25'], 0]);
   selection.toggle('2019-04-14', '2019-04-14/0');
   selection.beginDrag();
-  equal([selection.drag(...ends), selection.count], [['2019-03-25'], 1]);
+  equal([selection.drag(ends[0], { key: '2019-04-14', index: 12 }), selection.count], [[], 1 + 3]);
+  equal([selection.drag(...ends), selection.count], [['2019-03-25'], 1 + 3]);
   loaded.add('2019-03-25');
-  equal([selection.range(...ends), selection.count], [[], 1 + 20 + 400 + 10]);
+  equal([selection.drag(...ends), selection.count], [[], 1 + 20 + 400 + 10]);
 }
 
 export function whatComesIntoASelectedDayIsSelectedAndTheNumberSaysSo() {
