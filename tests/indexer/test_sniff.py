@@ -110,3 +110,9 @@ def test_compatible_brands_tell_the_codec_of_a_heif() -> None:
     assert sniff(box(b"mif1", b"mif1", b"heic")) == "heic"
     assert sniff(box(b"3gp4", b"isom")) == "3gp"
     assert sniff(box(b"qt  ", b"qt  ")) == "mov"
+
+
+def test_a_webm_is_a_matroska_that_says_so() -> None:
+    start = bytes.fromhex("1a45dfa39f4286810142f7810142f2810442f38108")
+    assert sniff(start + b"\x42\x82\x84webm") == "webm"
+    assert sniff(start + b"\x42\x82\x88matroska") == "mkv"
