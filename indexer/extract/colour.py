@@ -78,7 +78,8 @@ def to_srgb(image: Image.Image, space: Space) -> Image.Image:
         alpha = None
     if image.mode == "LAB":
         space = Space(profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes())
-    image = image.convert({"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode))
+    if image.mode in {"LA", "RGBA"}:
+        image = image.convert(image.mode.removesuffix("A"))
     image = _shown(image, space)
     if alpha is not None:
         image.putalpha(alpha)
@@ -89,7 +90,8 @@ def _shown(image: Image.Image, space: Space) -> Image.Image:
     """RGB of an image in mode L, RGB, CMYK or LAB."""
     if space.profile and (managed := _by_profile(image, space.profile)):
         return managed
-    image = image.convert("RGB")
+    if image.mode != "RGB":
+        image = image.convert("RGB")
     if space.coded and space.coded.transfer in _TRANSFERS:
         return tonemap.to_srgb(image, _TRANSFERS[space.coded.transfer])
     if space.coded and space.coded.primaries in _PRIMARIES:

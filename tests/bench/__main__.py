@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.bench import growth, large, small, trees
+from tests.bench import growth, large, pictures, small, trees
 from tests.bench.figures import QUICK, Figure, Plan
 from tests.bench.stage import Stage
 from tests.repository.source import ROOT
@@ -30,6 +30,7 @@ ROWS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "move": trees.move,
     "copy": trees.copy,
     "growth": growth.growth,
+    "pictures": pictures.pictures,
 }
 
 
