@@ -64,6 +64,21 @@ class Credential(Base):
     used: Mapped[int | None] = mapped_column(_BIG)
 
 
+class Session(Base):
+    """A browser that is signed in."""
+
+    __tablename__ = "session"
+    __table_args__ = (Index("session_account", "account_id"), Index("session_expires", "expires"))
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """SHA-256 of the token that the browser holds."""
+    account_id: Mapped[int] = mapped_column(_BIG, ForeignKey("account.id", ondelete="CASCADE"))
+    device: Mapped[str]
+    """What the browser calls itself."""
+    created: Mapped[Number]
+    used: Mapped[Number]
+    expires: Mapped[Number]
+
+
 class Attempt(Base):
     """Logins of whoever :mod:`gateway.library.attempts` says, so that guessing is slow whichever process it meets."""
 

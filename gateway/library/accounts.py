@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.catalogue.statements import accounts as accounts_sql
 from gateway.catalogue.statements import locks as locks_sql
+from gateway.catalogue.statements import sessions as sessions_sql
 from gateway.catalogue.statements import spaces as spaces_sql
 from gateway.catalogue.statements import uploads as uploads_sql
 from gateway.errors import BadRequest, Conflict, GatewayError, NotFound, Unauthenticated
@@ -85,17 +86,22 @@ class Accounts:
 
     # --- logging in ---------------------------------------------------------------------------------------------
 
-    def authenticate(self, name: str, password: str, *, address: str, device: str) -> Principal:
+    def authenticate(
+        self, name: str, password: str, *, address: str, device: str, only_chosen: bool = False
+    ) -> Principal:
         """Who this is; Unauthenticated when name or password are wrong, and never which.
 
         ``address`` is the client's network address, ``device`` what the client calls itself. After some failures the
         next ones are refused with TooManyAttempts for a while that doubles (:mod:`gateway.library.attempts`). Devices
-        with app passwords, and everybody who logged in to this process before, are not held up.
+        with app passwords, and everybody who logged in to this process before, are not held up. With
+        ``only_chosen``, the password of a device is no password.
         """
         # What no database can be asked for is nobody's name, and answered like any other wrong one.
         name_key = names.space_key(name)
         with self.catalogue.read() as tx:
             known = [_Known._make(row) for row in tx.all(accounts_sql.CREDENTIALS_BY_NAME, name_key=name_key)]
+        if only_chosen:
+            known = [one for one in known if one.kind == "password"]
         digest = passwords.digest(password)
         for one in known:
             if one.kind == "app" and hmac.compare_digest(one.secret, digest):
@@ -169,12 +175,13 @@ class Accounts:
         self.catalogue.write(work)
 
     def set_password(self, name: str, password: str) -> None:
-        """Give an account another password; the old one stops working at once."""
+        """Give an account another password; the old one stops working at once, and every browser is signed out."""
         stored = passwords.hash_chosen(_acceptable(password))
 
         def work(tx: Transaction) -> None:
             account_id = _find(tx, name)
             tx.run(accounts_sql.DELETE_CREDENTIALS, account=account_id, kind="password")
+            tx.run(sessions_sql.DELETE_SESSIONS, account=account_id)
             _add_credential(tx, account_id, "password", stored, "password")
 
         self.catalogue.write(work)
@@ -201,6 +208,7 @@ class Accounts:
             if is_admin and not tx.value(accounts_sql.COUNT_ADMINISTRATORS):
                 raise Conflict("This is the last administrator: make another one first.")
             tx.run(accounts_sql.DELETE_ALL_CREDENTIALS, account=account_id)
+            tx.run(sessions_sql.DELETE_SESSIONS, account=account_id)
             tx.run(locks_sql.DELETE_LOCKS_OF_ACCOUNT, account=account_id)
             tx.run(spaces_sql.DELETE_MEMBERSHIPS, account=account_id)
             tx.run(spaces_sql.REMOVE_SPACE, space=space.id, at=now)

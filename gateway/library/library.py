@@ -12,6 +12,7 @@ from gateway.library.jobs import Jobs
 from gateway.library.locks import Locks
 from gateway.library.photos import Photos
 from gateway.library.pictures import Pictures
+from gateway.library.sessions import Sessions
 from gateway.library.spaces import Spaces
 from gateway.library.timeline import Timeline
 from gateway.library.trash import Trash
@@ -33,6 +34,7 @@ class Library:
     """The parts of the library, each with one subject; they share one catalogue and one store."""
 
     accounts: Accounts
+    sessions: Sessions
     spaces: Spaces
     files: Files
     uploads: Uploads
@@ -64,9 +66,11 @@ def build(
     the server's own time zone; ``index_version`` the indexer's, so that it does its older work again. Guards run
     inside the transaction of each change and may refuse it; listeners run after it and may fail.
     """
+    accounts = Accounts(catalogue, default_quota)
     photos = Photos(catalogue, zone)
     return Library(
-        accounts=Accounts(catalogue, default_quota),
+        accounts=accounts,
+        sessions=Sessions(catalogue, accounts),
         spaces=Spaces(catalogue, default_quota),
         files=Files(catalogue, store, photos, guards, listeners),
         uploads=Uploads(catalogue, store, photos, guards, listeners, instance),

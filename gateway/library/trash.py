@@ -196,7 +196,6 @@ def _purge_some(tx: Transaction, space_id: int, items: str) -> bool:
         ended = json.dumps([row[0] for row in emptied])
         tx.run(trash_sql.ADD_PURGED, items=ended, at=record.clock())
         tx.run(trash_sql.DELETE_TRASH_ITEMS, items=ended)
-        photos.forget(tx, [row[1] for row in emptied])
         tx.run(tree_sql.DELETE_ENTRIES, entries=json.dumps([row[1] for row in emptied]))
         blobs += [row[2] for row in emptied]
         size += sum(row[3] for row in emptied)

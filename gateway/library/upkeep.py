@@ -15,6 +15,7 @@ from gateway.catalogue.statements import accounts as accounts_sql
 from gateway.catalogue.statements import blobs as blobs_sql
 from gateway.catalogue.statements import locks as locks_sql
 from gateway.catalogue.statements import photos as photos_sql
+from gateway.catalogue.statements import sessions as sessions_sql
 from gateway.catalogue.statements import spaces as spaces_sql
 from gateway.catalogue.statements import trash as trash_sql
 from gateway.catalogue.statements import tree as tree_sql
@@ -156,10 +157,11 @@ class Upkeep:
         return total
 
     def forget(self) -> None:
-        """Drop expired locks, old logins, old changes and old refusals."""
+        """Drop expired locks and sessions, old logins, old changes and old refusals."""
 
         def work(tx: Transaction) -> None:
             tx.run(locks_sql.EXPIRED_LOCKS)
+            tx.run(sessions_sql.EXPIRED_SESSIONS)
             tx.run(accounts_sql.FORGET_ATTEMPTS, failed=_DAY, known=KEEP_KNOWN)
             tx.run(tree_sql.FORGET_CHANGES, age=KEEP_CHANGES)
             tx.run(uploads_sql.FORGET_REFUSALS, age=KEEP_REFUSALS)

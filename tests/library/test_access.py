@@ -16,6 +16,7 @@ from gateway.library.library import Library
 from gateway.library.locks import Locks
 from gateway.library.photos import Photos
 from gateway.library.pictures import Pictures
+from gateway.library.sessions import Sessions
 from gateway.library.spaces import Spaces
 from gateway.library.timeline import Timeline
 from gateway.library.trash import Trash
@@ -75,6 +76,11 @@ _OUTSIDE = "tests/library/test_pictures.py::test_pictures_are_not_for_those_outs
 JUDGED_ELSEWHERE = {
     "Pictures.rendition": _OUTSIDE,
     "Pictures.original": _OUTSIDE,
+    "Sessions.sign_in": "tests/library/test_sessions.py::test_a_wrong_password_signs_nobody_in",
+    "Sessions.principal": "tests/library/test_sessions.py::test_a_browser_that_signed_in_is_known_by_its_token",
+    "Sessions.sign_out": "tests/library/test_sessions.py::test_signing_out_ends_the_session",
+    "Sessions.sign_out_elsewhere": "tests/library/test_sessions.py::test_signing_out_elsewhere_leaves_this_browser",
+    "Sessions.all": "tests/library/test_sessions.py::test_people_see_their_own_sessions",
     "Timeline.segments": _EVERYBODY,
     "Timeline.columns": _EVERYBODY,
     "Timeline.position": "tests/library/test_timeline.py::test_a_photo_that_is_not_in_the_view_has_no_position",
@@ -93,13 +99,13 @@ def _methods(kind: type) -> list[str]:
 
 
 def test_every_method_that_takes_a_principal_is_in_the_matrix() -> None:
-    public = {name for kind in (Files, Uploads, Locks, Pictures, Timeline, Trash) for name in _methods(kind)}
+    public = {name for kind in (Files, Uploads, Locks, Pictures, Sessions, Timeline, Trash) for name in _methods(kind)}
     assert public == METHODS.keys() | JUDGED_ELSEWHERE.keys()
 
 
 def test_every_part_of_the_library_is_known_here() -> None:
     parts = set(Library.__dataclass_fields__)
-    judged = {"files", "uploads", "locks", "pictures", "timeline", "trash"}
+    judged = {"files", "uploads", "locks", "pictures", "sessions", "timeline", "trash"}
     assert parts - {"checker"} == judged | {kind.lower() for kind in ADMINISTRATION}
 
 

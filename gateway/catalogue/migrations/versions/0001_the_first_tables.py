@@ -58,6 +58,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
+    op.create_index("change_at", "change", ["at"], unique=False)
+    op.create_index("change_space", "change", ["space_id", "id"], unique=False)
 
     op.create_table(
         "chore",
@@ -175,8 +177,9 @@ def upgrade() -> None:
         sa.Column("instance", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["space_id"], ["space.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("key"),
-        sqlite_with_rowid=False,
     )
+    op.create_index("hold_expires", "hold", ["expires"], unique=False)
+    op.create_index("hold_space", "hold", ["space_id"], unique=False)
 
     op.create_table(
         "lock",
