@@ -60,15 +60,17 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     Whole numbers up to 65,535 and fractions up to 1 have their own white; others are stretched between the darkest and
     the brightest.
     """
-    values = np.asarray(image)
-    if values.dtype == np.uint16:
-        return Image.fromarray((values >> 8).astype(np.uint8))
-    values = np.nan_to_num(values.astype(np.float32), posinf=0, neginf=0)
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    values = np.array(image, np.float32)
+    np.nan_to_num(values, copy=False, posinf=0, neginf=0)
     low, high = float(values.min()), float(values.max())
     white = 65535.0 if image.mode == "I" else 1.0
     if low >= 0 and high <= white:
         low, high = 0.0, white
-    return Image.fromarray(((values - low) * (255 / ((high - low) or 1))).astype(np.uint8))
+    values -= low
+    values *= 255 / ((high - low) or 1)
+    return Image.fromarray(values.astype(np.uint8))
 
 
 def to_srgb(image: Image.Image, space: Space) -> Image.Image:

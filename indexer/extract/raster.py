@@ -31,22 +31,24 @@ if TYPE_CHECKING:
     from indexer.extract.items import Item
 
 _READERS: dict[str, tuple[type[ImageFile], int]] = {
-    "avif": (AvifImageFile, 16),
+    "avif": (AvifImageFile, 14),
     "bmp": (BmpImageFile, 8),
-    "gif": (GifImageFile, 16),
+    "gif": (GifImageFile, 8),
     "jp2": (Jpeg2KImageFile, 20),
     "png": (PngImageFile, 8),
     "psd": (PsdImageFile, 8),
-    "tiff": (TiffImageFile, 12),
-    "webp": (WebPImageFile, 12),
+    "tiff": (TiffImageFile, 5),
+    "webp": (WebPImageFile, 16),
 }
-"""What reads a format, and how many bytes of memory each pixel takes at most, as measured."""
+"""What reads a format, and how many bytes of memory each pixel takes at most, as measured. TIFF takes as many more as
+the pixel has in the file, and an animated picture one more frame."""
+_FRAME = 4
 _MOVING = {"avif", "gif", "png", "webp"}
 _LOOKED_AT = 24
 """Frames, or pages, among which one is chosen; if none is better, it is the first."""
 _FLAT = 8
 """Of 255: the contrast that nobody sees."""
-_NEW_SUBFILE_TYPE = 0xFE
+_NEW_SUBFILE_TYPE, _BITS_PER_SAMPLE = 0xFE, 0x102
 
 
 def decode(file: BinaryIO, form: str, *, budget: int) -> Decoded:
@@ -58,14 +60,14 @@ def decode(file: BinaryIO, form: str, *, budget: int) -> Decoded:
     # Pillow asks its own judge, which lets pass twice as much as it is told.
     PIL.Image.MAX_IMAGE_PIXELS = budget // cost // 2
     image = reader(file)
-    afford(image.size, image.width * image.height * cost, budget)
     moves = form in _MOVING and getattr(image, "is_animated", False)
+    _afford(image, cost + _FRAME * moves, budget)
     if moves and not _seek_telling(image):
         file.seek(0)
         image = reader(file)
     elif isinstance(image, TiffImageFile):
         _seek_whole(image)
-        afford(image.size, image.width * image.height * cost, budget)
+        _afford(image, cost + sum(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))) / 8, budget)
     image.load()
     space, size = Space(image.info.get("icc_profile")), image.size
     moving = animation.measure(file, form) if moves else Animation()
@@ -75,6 +77,10 @@ def decode(file: BinaryIO, form: str, *, budget: int) -> Decoded:
         return Decoded(turned, turned.size, space._replace(coded=_coded(item)), known, moving)
     # Pillow turns TIFF, and nothing else, while it loads.
     return Decoded(image, size, space, upright.AS_IT_IS if form == "tiff" else None, moving)
+
+
+def _afford(image: Image, cost: float, budget: int) -> None:
+    afford(image.size, image.width * image.height * cost, budget)
 
 
 def _seek_telling(image: ImageFile) -> bool:
