@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-    from indexer.extract.window import Window
+    from indexer.extract.bounded import Bounded
 
 _FORMATS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,asf,flv,ogg,mxf,dv"
 """FFmpeg also reads play lists, which make it open other files and addresses: those have no business here."""
@@ -49,13 +49,13 @@ LYING = {Transpose.TRANSPOSE, Transpose.ROTATE_270, Transpose.ROTATE_90, Transpo
 """The turns that swap width and height."""
 
 
-def opened(window: Window, *, budget: int) -> InputContainer:
-    """The container in ``window``; closing it leaves the file open. Raises av.FFmpegError.
+def opened(source: Bounded, *, budget: int) -> InputContainer:
+    """The container in ``source``; closing it leaves the file open. Raises av.FFmpegError.
 
     FFmpeg decodes some frames to learn what they are, inside ``budget`` bytes each.
     """
     return av.open(
-        window,
+        source,
         "r",
         container_options={"format_whitelist": _FORMATS, "export_xmp": "1"},
         options={"max_pixels": str(8 * budget // _USUAL_BITS)},

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import av
 
 from indexer.errors import Unreadable
 from indexer.extract import camcorder, footage, iso6709, poster
-from indexer.extract.window import Window
+from indexer.extract.bounded import Bounded
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LIMIT = 256 * 1024 * 1024
 """Bytes that are read of a file at most: the index of a day of video, and some key frames."""
+_APPLE = "com.apple.quicktime."
 _BRANDS = 64
 """Bytes in which an MP4 says whose kind it is."""
 _HEAD = 64 * 1024
@@ -81,17 +82,17 @@ def probe(file: BinaryIO, size: int, *, budget: int) -> Video:
     """
     if not size:
         raise Unreadable("The file is empty.")
-    window = Window(file, 0, size, limit=_LIMIT)
+    source = Bounded(file, size, limit=_LIMIT)
     try:
-        with footage.opened(window, budget=budget) as container:
+        with footage.opened(source, budget=budget) as container:
             video, form = _probe(container, budget=budget), container.format.name
     except av.FFmpegError as error:
-        if window.failure:
-            raise window.failure from error
+        if source.failure:
+            raise source.failure from error
         raise Unreadable("There is no video in it that can be read.") from error
-    if window.failure:
-        raise window.failure
-    return _with_record(video, form, cast("BinaryIO", window))
+    if source.failure:
+        raise source.failure
+    return _with_record(video, form, file)
 
 
 def _with_record(video: Video, form: str, file: BinaryIO) -> Video:
@@ -141,7 +142,8 @@ def _codec(stream: Stream | None) -> str | None:
 
 def _tagged(tags: dict[str, str], stream: VideoStream | None) -> Video:
     """What the tags say; those of Apple's, which are the most exact, come first."""
-    known = {name.lower().removeprefix("com.apple.quicktime."): value for name, value in reversed(tags.items())}
+    known = {name.lower(): value for name, value in tags.items()}
+    known |= {name.removeprefix(_APPLE): value for name, value in known.items() if name.startswith(_APPLE)}
 
     def tag(*names: str) -> str | None:
         return next((known[name].strip() for name in names if known.get(name, "").strip()), None)

@@ -142,20 +142,6 @@ def stretched(clip: Path, gap: int, *, part: float = 0.5) -> Path:
     return clip
 
 
-class Far(io.FileIO):
-    """A file that counts what is read of it."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.size = path.stat().st_size
-        self.reads: list[int] = []
-
-    def read(self, size: int | None = -1) -> bytes:
-        data = super().read(size)
-        self.reads.append(len(data))
-        return data
-
-
 def exiftool(path: Path, *options: str) -> dict[str, Any]:
     """What exiftool says of a file, each tag with its group: ``QuickTime:CreateDate``."""
     program = tool("exiftool", package="libimage-exiftool-perl")
