@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from gateway.store.minio import MinioStore
     from indexer.tasks import Bell
     from indexer.worker import Worker
+
+
+PACKAGES = Path(sys.prefix) / "vendor"
+"""Where the launcher installs the packages of the gallery's pages."""
 
 
 class Parts(NamedTuple):
@@ -110,19 +115,23 @@ def has_catalogue(settings: Settings) -> bool:
 
 
 def application(parts: Parts, extra: Mapping[str, WSGIApplication]) -> WSGIApplication:
-    """Return everything that is served: the WebDAV door, ``extra`` by path, and the welcome page."""
-    from gateway.dav.app import build_app  # noqa: PLC0415 - commands need no door
+    """Return everything that is served: the WebDAV door, ``extra`` by path, the page for devices, and the gallery."""
+    from gateway.dav.app import build_app  # noqa: PLC0415 - commands need neither door nor gallery
     from gateway.welcome import welcome  # noqa: PLC0415
+    from viewer.app import create_app  # noqa: PLC0415
 
     settings = parts.settings
     door = build_app(parts.library, public_url=settings.public_url, accel=settings.accel)
-    start = welcome(settings.public_url)
+    connect = welcome(settings.public_url)
+    gallery = create_app(parts.library, PACKAGES)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if door.wants(environ):
             return door(environ, start_response)
         if environ["REQUEST_METHOD"] in {"GET", "HEAD"} and environ["PATH_INFO"] in extra:
             return extra[environ["PATH_INFO"]](environ, start_response)
-        return start(environ, start_response)
+        if environ["PATH_INFO"] == "/connect":
+            return connect(environ | {"PATH_INFO": "/"}, start_response)
+        return gallery(environ, start_response)
 
     return app

@@ -1,0 +1,1 @@
+"""The JSON API. Every answer comes from the same calls of the library as the pages."""

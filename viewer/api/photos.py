@@ -1,0 +1,96 @@
+"""Photos for the grid: segments first, then columns, one array for each property."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from gateway.errors import BadRequest
+from viewer import security
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.library.timeline import Segments, Tile
+
+blueprint = Blueprint("api_photos", __name__, url_prefix="/api/v1/photos")
+
+_DAY = 86_400_000_000
+_SECOND = 1_000_000
+
+
+@blueprint.get("/segments")
+def segments() -> Response:
+    """The days, newest first, with counts and mean ratios, as differences."""
+    found = security.library().timeline.segments(security.principal(), request.args.get("space"))
+    response = jsonify(segments_json(found))
+    response.set_etag(str(found.seq))
+    response.make_conditional(request)
+    return response
+
+
+@blueprint.get("/columns")
+def columns() -> Response:
+    """The photos of the segments from the key ``from`` to before ``until``."""
+    first = request.args.get("from")
+    if first is None:
+        raise BadRequest("Say from which day: from=2019-07-14.")
+    space = request.args.get("space")
+    tiles = security.library().timeline.columns(security.principal(), first, request.args.get("until"), space)
+    return jsonify(columns_json(tiles))
+
+
+def segments_json(found: Segments) -> dict[str, Any]:
+    """Differences are short, and compress to a third."""
+    return {
+        "seq": found.seq,
+        "total": found.total,
+        "day": _differences(found.days),
+        "count": _differences(found.counts),
+        "ratio": _differences(found.ratios),
+    }
+
+
+def columns_json(tiles: Sequence[Tile]) -> dict[str, Any]:
+    """One array for each property; towns and spaces by their place in a list."""
+    towns, spaces = _Index(), _Index()
+    return {
+        "id": [tile.id for tile in tiles],
+        "day": [tile.day for tile in tiles],
+        "time": [(tile.taken - tile.day * _DAY) // _SECOND for tile in tiles],
+        "offset": [tile.utc_offset for tile in tiles],
+        "ratio": [tile.ratio for tile in tiles],
+        "v": [tile.version for tile in tiles],
+        "hash": [base64.b64encode(tile.thumbhash).decode() if tile.thumbhash else "" for tile in tiles],
+        "kind": [tile.kind for tile in tiles],
+        "flags": [tile.flags for tile in tiles],
+        "length": [tile.duration for tile in tiles],
+        "stack": [tile.stacked for tile in tiles],
+        "place": [towns.of(tile.town) for tile in tiles],
+        "places": towns.values,
+        "space": [spaces.of(tile.space_id) for tile in tiles],
+        "spaces": spaces.values,
+    }
+
+
+class _Index:
+    """Values, each once, and their places."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self._places: dict[Any, int] = {}
+
+    def of(self, value: Any) -> int:
+        """The place of a value; -1 for none."""
+        if value is None:
+            return -1
+        place = self._places.setdefault(value, len(self.values))
+        if place == len(self.values):
+            self.values.append(value)
+        return place
+
+
+def _differences(numbers: Sequence[int]) -> list[int]:
+    return [number - before for before, number in zip((0, *numbers), numbers, strict=False)]

@@ -1,0 +1,63 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
+
+from gateway.errors import TooManyRequests, Unauthenticated
+from viewer import security
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+blueprint = Blueprint("auth", __name__)
+
+
+@blueprint.get("/sign-in")
+def sign_in() -> Response | str:
+    """The page that asks who it is."""
+    if g.principal is not None:
+        return redirect(_next())
+    return render_template("sign_in.html", next=_next(), name="", message=None)
+
+
+@blueprint.post("/sign-in")
+def signed_in() -> Response:
+    """Begin a session, or say why not."""
+    name, password = request.form.get("name", ""), request.form.get("password", "")
+    device = request.user_agent.string or "a browser"
+    try:
+        token = security.library().sessions.sign_in(name, password, address=request.remote_addr or "", device=device)
+    except (Unauthenticated, TooManyRequests) as error:
+        page = render_template("sign_in.html", next=_next(), name=name, message=str(error))
+        response = make_response(page, 429 if isinstance(error, TooManyRequests) else 401)
+        if isinstance(error, TooManyRequests):
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
+    response = make_response(redirect(_next(), 303))
+    security.begin(response, token)
+    return response
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> Response:
+    """End the session, or with ``everywhere`` all others of this account as well."""
+    principal = security.principal()
+    if "everywhere" in request.form:
+        security.library().sessions.sign_out_elsewhere(principal, g.token)
+    security.library().sessions.sign_out(g.token)
+    response = make_response(redirect(url_for("auth.sign_in"), 303))
+    security.end(response)
+    return response
+
+
+def _next() -> str:
+    """Where to go on: a path of our own, never another site."""
+    wanted = request.values.get("next", "")
+    parts = urlsplit(wanted)
+    if wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme:
+        return wanted
+    return url_for("pages.photos")

@@ -1,0 +1,101 @@
+"""Who asks, whether the request is theirs, and what browsers are told about our pages.
+
+A session is a cookie that scripts cannot read and other sites cannot send. A request that changes something must also
+come from our own pages, by what the browser says of its origin, and carry the session's token against forgery.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
+
+from flask import current_app, g, request
+from werkzeug.exceptions import Forbidden
+
+from gateway.errors import Unauthenticated
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from gateway.library.library import Library
+    from gateway.library.values import Principal
+
+_DAYS = 30 * 86_400
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+
+
+def library() -> Library:
+    """The library that this app shows."""
+    return cast("Library", current_app.extensions["library"])
+
+
+def principal() -> Principal:
+    """Who is signed in; Unauthenticated for nobody."""
+    if g.get("principal") is None:
+        raise Unauthenticated("Sign in first.")
+    return cast("Principal", g.principal)
+
+
+def cookie_name() -> str:
+    """Over HTTPS the name makes browsers refuse a cookie that a neighbouring host has set (RFC 6265bis §4.1.3)."""
+    return "__Host-davgallery" if request.is_secure else "davgallery"
+
+
+def begin(response: Response, token: str) -> None:
+    """Give the browser its session."""
+    response.set_cookie(cookie_name(), token, max_age=_DAYS, secure=request.is_secure, httponly=True, samesite="Lax")
+
+
+def end(response: Response) -> None:
+    """Take it back, with what the browser kept of the photographs."""
+    response.delete_cookie(cookie_name(), secure=request.is_secure, httponly=True, samesite="Lax")
+    response.headers["Clear-Site-Data"] = '"cache"'
+
+
+def csrf() -> str:
+    """What a form or script of this session sends along, in ``csrf`` or ``X-CSRF-Token``; empty without a session."""
+    token = g.get("token")
+    return "" if token is None else hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+
+def judge() -> None:
+    """See who asks, and refuse what another site made the browser send."""
+    g.token = request.cookies.get(cookie_name())
+    g.principal = library().sessions.principal(g.token) if g.token else None
+    if g.principal is None:
+        g.token = None
+    if request.method in _SAFE:
+        return
+    if not _is_from_here():
+        raise Forbidden
+    if g.token is not None:
+        given = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
+        if not hmac.compare_digest(given.encode(), csrf().encode()):
+            raise Forbidden
+
+
+def _is_from_here() -> bool:
+    """Whether a page of ours asks, or no page at all. Browsers of the last years say so in Sec-Fetch-Site."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == request.host
+
+
+def protect(response: Response) -> Response:
+    """Say what our pages may do: nothing of others' runs in them, and nobody frames them."""
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    # Not no-store: going back must be instant.
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    return response
