@@ -142,6 +142,7 @@ class Blob(Base):
         Index("blob_sha256", "sha256"),
         Index("blob_due", "id", **_only("due IS NOT NULL")),
         Index("blob_failed", "id", **_only("error IS NOT NULL")),
+        Index("blob_worker", "worker", **_only("worker IS NOT NULL")),
         _NEVER_REUSED,
     )
     id: Mapped[Key]

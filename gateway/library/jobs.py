@@ -211,8 +211,7 @@ class Jobs:
     def queue(self) -> Queue:
         """How many wait, and for how long."""
         with self.catalogue.read() as tx:
-            waiting, running, oldest = tx.all(jobs_sql.QUEUE)[0]
-            return Queue(int(waiting), int(running), max(0, int(oldest)), int(tx.value(jobs_sql.COUNT_FAILED)))
+            return queue(tx)
 
     def _keep(self, sha256: str, renditions: Sequence[Rendition]) -> str | None:
         """Store the renditions as one object, garbage until a row names it; its key, None for no renditions."""
@@ -246,6 +245,17 @@ class Jobs:
         except _Lost:
             return False
         return True
+
+
+def queue(tx: Transaction) -> Queue:
+    """How many jobs there are, and for how long: cheap also when a million wait."""
+    oldest = tx.one(jobs_sql.OLDEST_JOB)
+    return Queue(
+        waiting=int(tx.value(jobs_sql.COUNT_WAITING)),
+        running=int(tx.value(jobs_sql.COUNT_RUNNING)),
+        oldest=max(0, int(oldest[0])) if oldest else 0,
+        failed=int(tx.value(jobs_sql.COUNT_FAILED)),
+    )
 
 
 class _Place(NamedTuple):

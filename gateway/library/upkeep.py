@@ -22,7 +22,7 @@ from gateway.catalogue.statements import tree as tree_sql
 from gateway.catalogue.statements import upkeep as upkeep_sql
 from gateway.catalogue.statements import uploads as uploads_sql
 from gateway.errors import Conflict, GatewayError
-from gateway.library import hold, record, snapshot, trash
+from gateway.library import hold, jobs, record, snapshot, trash
 from gateway.library.spaces import SpaceRow
 from gateway.library.values import Entry
 
@@ -42,6 +42,7 @@ KEEP_REFUSALS = 30 * _DAY
 KEEP_KNOWN = 90 * _DAY
 """Microseconds that a network counts as one that an account logs in from."""
 _BATCH = 500
+_RENDITIONS = "rendition_bytes"
 
 Chore: TypeAlias = "tuple[int, Callable[[], object]]"
 """Seconds from its end to its next beginning, and what is to be done."""
@@ -67,6 +68,7 @@ class Upkeep:
             "forget": (3600, self.forget),
             "spaces": (3600, self.purge_removed_spaces),
             "snapshot": (24 * 3600, self.snapshot),
+            "measure": (600, self.measure),
             **(more or {}),
         }
         with self.catalogue.read() as tx:
@@ -208,9 +210,21 @@ class Upkeep:
         """Copy the catalogue into the store and keep the newest seven; the key, None for PostgreSQL."""
         return snapshot.take(self.catalogue, self.store)
 
-    def figures(self) -> dict[str, int]:
-        """Sums over all spaces for the metrics: bytes and counts."""
+    def measure(self) -> None:
+        """Add up what no sum is kept of, for the figures: it would take too long whenever somebody looks."""
         with self.catalogue.read() as tx:
+            total = str(tx.value(upkeep_sql.SUM_RENDITIONS))
+            row = tx.one(upkeep_sql.META, name=_RENDITIONS)
+        if row is None:
+            self.catalogue.run(upkeep_sql.ADD_META, durable=False, name=_RENDITIONS, value=total)
+        elif row[0] != total:
+            self.catalogue.run(upkeep_sql.SET_META, durable=False, name=_RENDITIONS, new_value=total)
+
+    def figures(self) -> dict[str, int]:
+        """Sums over all spaces for the metrics: bytes, counts and seconds. Cheap, whatever there is."""
+        with self.catalogue.read() as tx:
+            queue = jobs.queue(tx)
+            renditions = tx.one(upkeep_sql.META, name=_RENDITIONS)
             spaces, live, held, trash, entries = (int(x) for x in tx.all(upkeep_sql.TOTALS)[0])
             return {
                 "spaces": spaces,
@@ -222,6 +236,11 @@ class Upkeep:
                 "holds": int(tx.value(upkeep_sql.COUNT_HOLDS)),
                 "garbage": int(tx.value(upkeep_sql.COUNT_GARBAGE)),
                 "photos": int(tx.value(photos_sql.COUNT_PHOTOS)),
+                "rendition_bytes": int(renditions[0]) if renditions else 0,
+                "jobs_waiting": queue.waiting,
+                "jobs_running": queue.running,
+                "jobs_failed": queue.failed,
+                "jobs_oldest_seconds": queue.oldest,
                 "locks": int(tx.value(upkeep_sql.COUNT_LOCKS)),
             }
 

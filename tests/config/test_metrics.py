@@ -3,16 +3,21 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 import pytest
+import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from config import metrics
 from gateway.errors import CatalogueUnavailable
 from gateway.serving import forwarded
+from tests.components.gateway import Gateway
+from tests.support.photographs import photograph
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 WORKER = """
@@ -52,6 +57,11 @@ def values_of(text: str) -> dict[tuple[str, ...], float]:
     }
 
 
+def now(gateway: Gateway) -> dict[tuple[str, ...], float]:
+    """What a running server tells."""
+    return values_of(requests.get(f"{gateway.url}/metrics", timeout=10).text)
+
+
 def test_requests_of_all_processes_are_summed(tmp_path: Path) -> None:
     metrics.empty(tmp_path / "metrics")
     for _ in range(2):
@@ -86,6 +96,22 @@ def test_counts_of_an_earlier_run_are_gone(tmp_path: Path) -> None:
     metrics.empty(tmp_path)
 
     assert "davgallery_request_seconds" not in scrape(tmp_path)[1]
+
+
+def test_files_that_were_indexed_are_counted_by_what_came_of_them(start_gateway: Callable[..., Gateway]) -> None:
+    gateway = start_gateway(workers=1, arguments=["--indexers", "1"])
+    auth = ("admin", gateway.admin_password)
+    photo, other = photograph(1), photograph(2)
+    for name, content in (("a", photo), ("b", photo), ("c", other[: len(other) // 2])):
+        requests.put(gateway.dav(f"admin/{name}.jpg"), data=content, auth=auth, timeout=20).raise_for_status()
+        wait_until(lambda: not now(gateway)["davgallery_jobs_waiting",], seconds=60)
+
+    values = now(gateway)
+
+    outcomes = {key[1]: count for key, count in values.items() if key[0] == "davgallery_index_seconds_count"}
+    assert outcomes == {"indexed": 1, "known": 1, "failed": 1}
+    assert values["davgallery_index_seconds_sum", "indexed"] > values["davgallery_index_seconds_sum", "known"] > 0
+    assert (values["davgallery_photos",], values["davgallery_jobs_failed",]) == (3, 1)
 
 
 def test_figures_of_the_catalogue_are_read_at_the_scrape(tmp_path: Path) -> None:

@@ -247,7 +247,7 @@ def test_settings_file_in_the_data_folder_reaches_the_workers(tmp_path: Path) ->
     gateway.data.mkdir()
     (gateway.data / "davgallery.toml").write_text('public_url = "https://photos.example.org/x"\nlog_format = "json"\n')
     with gateway:
-        page = requests.get(f"{gateway.url}/", timeout=10)
+        page = requests.get(f"{gateway.url}/connect", timeout=10)
 
         assert "https://photos.example.org/x/dav/" in page.text
         wait_until(lambda: access_log(gateway))
@@ -256,7 +256,7 @@ def test_settings_file_in_the_data_folder_reaches_the_workers(tmp_path: Path) ->
 def test_flags_reach_the_workers(start_gateway: Callable[..., Gateway]) -> None:
     gateway = start_gateway(arguments=["--public-url", "https://flag.example.org"], workers=1)
 
-    assert "https://flag.example.org/dav/" in requests.get(f"{gateway.url}/", timeout=10).text
+    assert "https://flag.example.org/dav/connect" in requests.get(f"{gateway.url}/", timeout=10).text
 
 
 def test_own_certificate_serves_https(start_gateway: Callable[..., Gateway], tmp_path: Path) -> None:
@@ -381,12 +381,12 @@ def test_hangup_takes_new_settings_without_losing_a_request(tmp_path: Path) -> N
             assert requests.get(f"{gateway.url}/", timeout=10).status_code == 200
             time.sleep(0.05)
 
-        assert "https://two.example.org" in requests.get(f"{gateway.url}/", timeout=10).text
+        assert "https://two.example.org" in requests.get(f"{gateway.url}/connect", timeout=10).text
 
 
 def test_commands_of_the_welcome_page_work_as_they_stand(start_gateway: Callable[..., Gateway], tmp_path: Path) -> None:
     gateway = start_gateway(workers=1)
-    page = requests.get(f"{gateway.url}/", timeout=10).text
+    page = requests.get(f"{gateway.url}/connect", timeout=10).text
     create, copy = (html.unescape(text) for text in re.findall(r"<code>(rclone [^<]*)</code>", page))
     upload = html.unescape(re.findall(r"<code>(curl [^<]*)</code>", page)[0])
     (tmp_path / "Pictures").mkdir()

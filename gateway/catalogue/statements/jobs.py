@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Text, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Text, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy import exists as sql_exists
 
 from gateway.catalogue.dialect import now
@@ -89,12 +89,11 @@ FAILED = Statement(
     .order_by(Blob.id)
     .limit(p("limit"))
 )
-QUEUE = Statement(
-    select(
-        func.count(),
-        func.coalesce(func.sum(case((Blob.worker.is_not(None), 1), else_=0)), 0),
-        func.coalesce((now() - func.min(Blob.created)) / 1_000_000, 0),
-    ).where(Blob.due.is_not(None))
+COUNT_WAITING = Statement(select(func.count()).where(Blob.due.is_not(None)))
+COUNT_RUNNING = Statement(select(func.count()).where(Blob.worker.is_not(None)))
+# Blobs get their ids in the order of their arrival, so no other row is looked at.
+OLDEST_JOB = Statement(
+    select((now() - Blob.created) / 1_000_000).where(Blob.due.is_not(None)).order_by(Blob.id).limit(1)
 )
 COUNT_FAILED = Statement(select(func.count()).where(Blob.error.is_not(None)))
 

@@ -89,7 +89,7 @@ END_PENDING = Statement(
     delete(PendingSubtree).where(PendingSubtree.entry_id == p("entry"), PendingSubtree.due == p("taken"))
 )
 COUNT_PENDING = Statement(select(func.count()).select_from(PendingSubtree))
-COUNT_PHOTOS = Statement(select(func.count()).select_from(Photo))
+COUNT_PHOTOS = Statement(select(func.coalesce(func.sum(DayCount.n), 0)))
 
 # --- check -----------------------------------------------------------------------------------------------------------
 

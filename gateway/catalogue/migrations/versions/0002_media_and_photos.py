@@ -187,6 +187,9 @@ def upgrade() -> None:
     op.create_index("blob_due", "blob", ["id"], unique=False, **_only("due IS NOT NULL"))
     op.create_index("blob_failed", "blob", ["id"], unique=False, **_only("error IS NOT NULL"))
     op.create_index("blob_sha256", "blob", ["sha256"], unique=False)
+    op.create_index("blob_worker", "blob", ["worker"], unique=False, **_only("worker IS NOT NULL"))
     op.add_column("space", sa.Column("seq", BIG, server_default=sa.text("0"), nullable=False))
     # What was there before the indexer; its jobs are taken newest first.
     op.execute("UPDATE blob SET due = 0 WHERE media")
+    # What lies beside a photograph was not looked for before.
+    op.execute("UPDATE blob SET due = 0 WHERE id IN (SELECT blob_id FROM entry WHERE lower(name) LIKE '%.xmp')")
