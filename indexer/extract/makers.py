@@ -7,6 +7,8 @@ import struct
 from indexer.extract.tiff import Directory, first
 
 _MAKER_NOTE = 0x927C
+_NOT_SET = 0x7FFE
+"""The city of a Canon whose owner never chose one; its clock then counts as that of the factory, +09:00."""
 _ORDERS = {b"II": "<", b"MM": ">"}
 
 
@@ -34,7 +36,7 @@ def offset(camera: Directory, make: str | None) -> int | None:
         time_info = Directory(camera.file, camera.order, camera.base, start - camera.base).data(0x35)
         if len(time_info) >= 12:
             _, minutes, city = struct.unpack(camera.order + "3i", time_info[:12])
-            return int(minutes) if minutes or city else None  # neither: it was never set
+            return None if city == _NOT_SET or not (minutes or city) else int(minutes)
     return None
 
 

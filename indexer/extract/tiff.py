@@ -23,7 +23,6 @@ _FORMATS |= {13: "I", 129: "B"}
 """struct's letters for each type. 13 is a pointer to a directory, 129 text in UTF-8 (EXIF 3.0)."""
 _FRACTIONS = (5, 10)
 
-_MOST_ENTRIES = 1000
 _LONGEST_VALUE = 1 << 16
 
 
@@ -112,5 +111,5 @@ def _entries(file: BinaryIO, order: str, offset: int) -> Iterator[tuple[int, int
     head = file.read(2)
     if len(head) == 2:
         (count,) = struct.unpack(order + "H", head)
-        data = file.read(12 * min(count, _MOST_ENTRIES))
+        data = file.read(12 * count)
         yield from struct.iter_unpack(order + "HHI4s", data[: len(data) // 12 * 12])

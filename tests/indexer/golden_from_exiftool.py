@@ -165,6 +165,8 @@ def _date(told: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 def _offset(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The offset of a date that has none. Nikon's own does not contain daylight saving, Canon's does."""
     minutes = told.get("Canon:TimeZone", told.get("Nikon:TimeZone"))
+    if told.get("Canon:TimeZoneCity") == 32766:  # not set
+        minutes = None
     if minutes is not None:
         minutes += 60 * ("Nikon:TimeZone" in told and told.get("Nikon:DaylightSavings", 0))
     for rule, tag in OFFSETS:

@@ -132,6 +132,23 @@ def test_a_prefix_in_a_webp_does_no_harm(tmp_path: Path) -> None:
         assert read(path).make == "Maker"
 
 
+def test_an_odd_chunk_of_a_webp_is_padded(tmp_path: Path) -> None:
+    block = tiffs.block(text(0x10F, "Maker"))
+    chunks = b"".join(
+        name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+        for name, data in ((b"VP8X", b"odd"), (b"EXIF", block))
+    )
+    path = tmp_path / "a.webp"
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WEBP" + chunks)
+    assert read(path).make == "Maker"
+
+
+def test_tags_of_the_shot_may_be_in_the_main_directory() -> None:
+    # TIFF/EP, ISO 12234-2
+    found = of_jpeg(tiffs.block(fractions(0x829A, (1, 125)), text(0x9003, "2023:08:05 14:03:11")))
+    assert (found.exposure_time, found.original) == (1 / 125, "2023:08:05 14:03:11")
+
+
 def test_a_live_photo_has_the_identifier_that_its_video_has() -> None:
     # exiftool -Apple:MediaGroupUUID; no other maker's note is looked into for it
     assert read(kit("imagemeta") / IMAGEMETA / "iphone.heic").content_id == "F61FDA97-19FB-4D2E-9173-3B6128AD0FD4"
@@ -154,7 +171,7 @@ def test_a_second_exif_in_a_jpeg_is_not_looked_at() -> None:
 
 OFFSETS = {
     ("hachoir", "tests/files/canon.raw.cr2"): -3 * 60,  # Canon, São Paulo
-    ("piexif", "tests/images/r_canon.jpg"): 9 * 60,
+    ("piexif", "tests/images/r_canon.jpg"): None,  # Canon: +09:00, of a city that is not set
     ("imagemeta", f"{IMAGEMETA}/issue-xmp-iptc-misalignment.jpg"): 2 * 60,  # Nikon: +01:00 and daylight saving
     ("imagemeta", f"{IMAGEMETA}/smoke/hugo-issue-10738/nikon_nef_fraction_2.jpg"): 8 * 60,  # Nikon: no daylight saving
     ("exiftool", "t/images/Canon.jpg"): None,
@@ -165,6 +182,21 @@ OFFSETS = {
 @pytest.mark.parametrize(("place", "minutes"), OFFSETS.items(), ids=str)
 def test_the_time_zone_of_a_canon_or_nikon_is_known(place: tuple[str, str], minutes: int | None) -> None:
     assert read(kit(place[0]) / place[1]).maker_offset == minutes
+
+
+def test_a_canon_whose_time_zone_was_never_set_tells_none() -> None:
+    data = (kit("piexif") / "tests/images/r_canon.jpg").read_bytes()
+    written = struct.pack("<4i", 16, 540, 0x7FFE, 0)
+    assert data.count(written) == 1
+
+    def offset(minutes: int, city: int) -> int | None:
+        changed = data.replace(written, struct.pack("<4i", 16, minutes, city, 0))
+        return exif.read(io.BytesIO(changed), "jpeg").maker_offset
+
+    assert offset(540, 6) == 540  # Tokyo
+    assert offset(0, 20) == 0  # London
+    assert offset(-210, 0) == -210  # a PowerShot, which knows no cities
+    assert offset(0, 0) is None
 
 
 def test_the_time_zone_tag_is_in_hours() -> None:
@@ -430,3 +462,14 @@ def test_a_large_file_is_read_at_its_beginning_only(tmp_path: Path) -> None:
         assert found.make
         assert 0 < far.bytes < 500_000
         assert far.reads < 10
+
+
+def test_a_tag_that_claims_to_be_long_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    path.write_bytes(tiffs.block(text(0x10F, "Maker"), Tag(0x10E, tiffs.ASCII, 40_000_000, b"words")))
+    with path.open("ab") as file:
+        file.truncate(50_000_000)
+    far = Far(path)
+    with io.BufferedReader(far, 64 * 1024) as file:
+        assert exif.read(file, "tiff") == Exif(make="Maker")
+    assert 0 < far.bytes < 500_000
