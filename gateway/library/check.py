@@ -1,4 +1,4 @@
-"""Comparing the catalogue with itself and with the store, and taking in objects that no row names.
+"""Comparing the catalogue with itself and with the store, and having objects that no row names taken in.
 
 ``check`` only looks unless it may repair; and repairing deletes nothing: an object that nobody knows may be the only
 copy of a photograph (after a restored database it is), so it goes into its space's trash under "found".
@@ -6,24 +6,19 @@ copy of a photograph (after a restored database it is), so it goes into its spac
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.catalogue.statements import blobs as blobs_sql
 from gateway.catalogue.statements import spaces as spaces_sql
-from gateway.catalogue.statements import trash as trash_sql
 from gateway.catalogue.statements import tree as tree_sql
 from gateway.catalogue.statements import uploads as uploads_sql
 from gateway.errors import BadName, Conflict, Exists, NotFound, QuotaExceeded
-from gateway.library import media, names, record, spaces
+from gateway.library import names, record, spaces, strays
 from gateway.library.derived import Derived
 from gateway.library.finding import Finding
 from gateway.library.hold import GRACE
-from gateway.library.trash import free_name
-from gateway.library.values import Change
 from gateway.store import keys
 
 if TYPE_CHECKING:
@@ -31,11 +26,9 @@ if TYPE_CHECKING:
 
     from gateway.catalogue import Catalogue, Transaction
     from gateway.library.photos import Photos
-    from gateway.library.spaces import SpaceRow
     from gateway.store import ObjectStore, StoredObject
 
 _BATCH = 1000
-_CHUNK_MARK = re.compile(r"~[a-z2-7]{12}(?=(\.[A-Za-z0-9]{1,8})?$)")
 _OURS = "_"
 
 
@@ -79,7 +72,7 @@ class Checker:
                 continue
             try:
                 names.check(tuple(stored.key.split("/")))
-                path = self._take_in(space, stored, into_trash=False)
+                path = strays.take_in(self.catalogue, self.store, space, stored, into_trash=False)
             except (BadName, Conflict) as error:
                 yield Finding("stray", f"{stored.key} stays where it is: {error}", repaired=False)
                 continue
@@ -164,7 +157,7 @@ class Checker:
 
     def _is_known(self, key: str) -> bool:
         with self.catalogue.read() as tx:
-            return _names(tx, key)
+            return strays.is_named(tx, key)
 
     def _stray(self, stored: StoredObject, *, repair: bool) -> Finding:
         text = f"No row names the object {stored.key} ({stored.size} bytes)"
@@ -178,56 +171,9 @@ class Checker:
             row = tx.one(spaces_sql.SPACE_BY_KEY, key=stored.key.partition("/")[0])
         if row is None:
             return Finding("stray", f"{text}, and no space has its first segment: it stays", repaired=False)
-        taken = self._take_in(spaces.SpaceRow._make(row), stored, into_trash=True)
+        space = spaces.SpaceRow._make(row)
+        taken = strays.take_in(self.catalogue, self.store, space, stored, into_trash=True)
         return Finding("stray", f"{text}: now in the trash of {row[1]} under “found”", repaired=taken is not None)
-
-    # --- taking in ----------------------------------------------------------------------------------------------
-
-    def _take_in(self, space: SpaceRow, stored: StoredObject, *, into_trash: bool) -> str | None:
-        """Give an object a blob and an entry; its path, None when somebody else did or it went away meanwhile."""
-        sha256, sha1 = hashlib.sha256(usedforsecurity=False), hashlib.sha1(usedforsecurity=False)
-        size, head = 0, b""
-        try:
-            for chunk in self.store.read(stored.key, 0, stored.size):
-                sha256.update(chunk)
-                sha1.update(chunk)
-                size += len(chunk)
-                head = head or chunk[: media.HEAD_BYTES]
-        except NotFound:
-            return None
-
-        def work(tx: Transaction) -> str | None:
-            if _names(tx, stored.key):
-                return None
-            now = record.clock()
-            blob_id = tx.value(
-                blobs_sql.ADD_BLOB,
-                key=stored.key,
-                size=size,
-                sha256=sha256.hexdigest(),
-                sha1=sha1.hexdigest(),
-                md5=None,
-                media=media.is_media(head),
-                created=now,
-                due=0 if media.is_indexed(head) else None,
-            )
-            *folders, last = stored.key.split("/")[1:]
-            name = _CHUNK_MARK.sub("", last)
-            if name in {"", ".", ".."}:
-                name = last
-            if into_trash:
-                return _into_trash(tx, space, name, blob_id, size, stored.modified)
-            parent_id, new = _folders(tx, space, folders)
-            name = free_name(tx, parent_id, name)
-            entry_id = record.new_entry(
-                tx, parent_id, name, is_folder=False, blob_id=blob_id, created=now, modified=stored.modified
-            )
-            record.settle(tx, space.id, live=size, entries=1 + new)
-            path = (space.name, *folders, name)
-            record.note(tx, Change("created", space.id, entry_id, path, None, "adopt"))
-            return "/".join(path)
-
-        return self.catalogue.write(work, space.id)
 
 
 def take_in_all(checker: Checker, default_quota: int) -> Iterator[Taken | Finding]:
@@ -277,44 +223,6 @@ def _recount(tx: Transaction, space_id: int, *, repair: bool) -> Finding | None:
     wrong = ", ".join(f"{name} is {stored[name]}, counted {counted[name]}" for name in counted
                       if stored[name] != counted[name])  # fmt: skip
     return Finding("sums", f"{space.name}: {wrong}", repair)
-
-
-def _into_trash(tx: Transaction, space: SpaceRow, name: str, blob_id: int, size: int, modified: int) -> str:
-    item = record.new_item(
-        tx, space.id, (space.name, "found", name), space.trash_id, size, account_id=None, device="check"
-    )
-    now = record.clock()
-    entry_id = record.new_entry(
-        tx, space.trash_id, str(item), is_folder=False, blob_id=blob_id, created=now, modified=modified
-    )
-    tx.run(trash_sql.SET_TRASHED, item=item, new_entry=entry_id)
-    record.settle(tx, space.id, trash=size, entries=1)
-    return f"found/{name}"
-
-
-def _names(tx: Transaction, key: str) -> bool:
-    """Whether a row names the object: in the order in which a key passes from one to the next, so that a running
-    upload is never taken for a stray.
-    """
-    return any(
-        tx.one(statement, which=key) is not None
-        for statement in (uploads_sql.HOLD_KEY, blobs_sql.BLOB_BY_KEY, blobs_sql.GARBAGE_KEY)
-    )
-
-
-def _folders(tx: Transaction, space: SpaceRow, folders: list[str]) -> tuple[int, int]:
-    """Make the folders of a key where they are missing: the last one's id, and how many are new."""
-    parent_id, new, now = space.root_id, 0, record.clock()
-    for folder in folders:
-        row = tx.one(tree_sql.CHILD, parent=parent_id, name_key=names.key(folder))
-        if row is not None and not row[2]:
-            raise Conflict(f"“{folder}” is a file.")
-        if row is None:
-            parent_id = record.new_entry(tx, parent_id, folder, is_folder=True, blob_id=None, created=now, modified=now)
-            new += 1
-        else:
-            parent_id = row[0]
-    return parent_id, new
 
 
 def _path(tx: Transaction, entry_id: int) -> str:

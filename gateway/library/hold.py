@@ -96,9 +96,15 @@ def _reserve(tx: Transaction, space_id: int, size: int) -> None:
         raise QuotaExceeded("The space is full.")
 
 
-def abandon(tx: Transaction, key: str) -> None:
-    """End a hold and make its key garbage. Nothing happens when it has settled, or was ended, before."""
+def release(tx: Transaction, key: str) -> bool:
+    """End a hold and give its bytes back; False when it has settled, or was ended, before."""
     row = tx.one(uploads_sql.END_HOLD, which=key)
     if row is not None:
         tx.run(spaces_sql.RELEASE_BYTES, space=row[1], size=row[0])
+    return row is not None
+
+
+def abandon(tx: Transaction, key: str) -> None:
+    """End a hold and make its key garbage. Nothing happens when it has settled, or was ended, before."""
+    if release(tx, key):
         tx.run(blobs_sql.ADD_GARBAGE, new_key=key, us=GRACE)

@@ -21,8 +21,8 @@ from gateway.catalogue.statements import trash as trash_sql
 from gateway.catalogue.statements import tree as tree_sql
 from gateway.catalogue.statements import upkeep as upkeep_sql
 from gateway.catalogue.statements import uploads as uploads_sql
-from gateway.errors import Conflict, GatewayError
-from gateway.library import hold, jobs, record, snapshot, trash
+from gateway.errors import Conflict, GatewayError, QuotaExceeded
+from gateway.library import hold, jobs, record, snapshot, strays, trash
 from gateway.library.spaces import SpaceRow
 from gateway.library.values import Entry
 
@@ -115,8 +115,29 @@ class Upkeep:
         with self.catalogue.read() as tx:
             rows = find(tx)
         for key, space_id in rows:
-            self.catalogue.write(partial(hold.abandon, key=key), space_id, durable=False)
+            self._end_hold(key, space_id)
         return len(rows)
+
+    def _end_hold(self, key: str, space_id: int) -> None:
+        """End a hold that its upload did not end, and keep what is in the store.
+
+        Stores keep all of an upload or nothing, and its own process has what it refuses deleted. So an object that is
+        there is a right upload whose process died a moment too early; or the catalogue was brought back from a dump
+        that is older than the end of the upload, and it is somebody's photograph.
+        """
+        stored = strays.look(self.store, key)
+        if stored is not None:
+            with self.catalogue.read() as tx:
+                space = SpaceRow._make(tx.all(spaces_sql.SPACE_BY_ID, space=space_id)[0])
+            release = partial(hold.release, key=key)
+            try:
+                if strays.take_in(self.catalogue, self.store, space, stored, into_trash=True, claim=release):
+                    return
+            except QuotaExceeded:
+                _log.warning("“%s” cannot take %s into its trash: check --repair will try again", space.name, key)
+                self.catalogue.write(release, space_id)
+                return
+        self.catalogue.write(partial(hold.abandon, key=key), space_id, durable=False)
 
     def collect_garbage(self) -> int:
         """Delete the objects that nothing refers to and whose time has come; how many there were."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway.errors import HoldLost, NotFound, QuotaExceeded, StoreUnavailable
+from gateway.errors import Forbidden, HoldLost, NotFound, QuotaExceeded, StoreUnavailable
 from gateway.library import hold as holds
+from gateway.library import record
 from gateway.library.hold import Hold
-from tests.library.house import MB, House, Sums, at, noise
+from tests.library.house import MB, House, Sums, at, noise, together
 
 if TYPE_CHECKING:
     from gateway.library.values import Change
@@ -22,12 +24,15 @@ class Killed(BaseException):
 @pytest.fixture
 def killable(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
     """A killed process gives nothing back."""
+    _make_killable(monkeypatch)
+    return house
 
+
+def _make_killable(patch: pytest.MonkeyPatch) -> None:
     def abandon(_: Hold) -> None:
         raise Killed
 
-    monkeypatch.setattr(Hold, "abandon", abandon)
-    return house
+    patch.setattr(Hold, "abandon", abandon)
 
 
 def test_growth_is_decided_when_the_upload_settles(house: House) -> None:
@@ -186,26 +191,110 @@ def test_a_process_killed_while_bytes_arrive_leaves_a_hold_that_names_the_key(
     assert house.objects() == house.blobs()
 
 
-def test_a_process_killed_after_the_store_has_it_leaves_a_hold_that_names_the_key(
-    killable: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house, put = killable, killable.store.put
+def _stored_and_killed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave what a dump of the database leaves too that is older than the end of an upload."""
+    put = house.store.put
 
     def stores(key: str, chunks: Any, size: int | None) -> None:
         put(key, chunks, size)
         raise Killed
 
-    monkeypatch.setattr(house.store, "put", stores)
-    with pytest.raises(Killed):
-        house.put("alice/a", noise(1000))
+    with monkeypatch.context() as patch:
+        patch.setattr(house.store, "put", stores)
+        with pytest.raises(Killed):
+            house.put("alice/a.jpg", noise(1000))
     assert len(house.objects()) == 1
     assert house.sums() == Sums(live=0, held=1000, trash=0, entries=2)
     house.assert_sound(idle=False)
+
+
+def _is_found(house: House) -> None:
+    (item,) = house.library.trash.items(house.alice, "alice")
+    assert (item.name, item.path, item.size) == ("a.jpg", "found", 1000)
+    assert house.sums() == Sums(live=0, held=0, trash=1000, entries=3)
+    house.collect_garbage()
+    house.assert_sound()
+    path = house.library.trash.restore(house.alice, "alice", item.id)
+    assert house.read("/".join(path)) == noise(1000)
+
+
+def test_what_the_store_has_of_an_upload_that_nobody_ended_goes_into_the_trash(
+    killable: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _stored_and_killed(killable, monkeypatch)
+    assert killable.expire_holds() == 1
+    _is_found(killable)
+
+
+def test_what_minio_has_of_an_upload_of_the_server_before_goes_into_the_trash(
+    house_over_minio: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        _make_killable(patch)
+        _stored_and_killed(house_over_minio, monkeypatch)
+    assert house_over_minio.library.upkeep.end_holds_of("one") == 1
+    _is_found(house_over_minio)
+
+
+def test_an_upload_that_settles_while_its_expired_hold_is_being_ended_has_happened(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process was frozen for ten minutes, and wakes up while housekeeping reads what it has stored."""
+    put, stored, settled = house.store.put, threading.Event(), threading.Event()
+
+    def freezes(key: str, chunks: Any, size: int | None) -> None:
+        put(key, chunks, size)
+        stored.set()
+        assert reading.wait(10)
+
+    read, reading = house.store.read, threading.Event()
+
+    def waits(*arguments: Any) -> Any:
+        yield from read(*arguments)
+        reading.set()
+        assert settled.wait(10)
+
+    monkeypatch.setattr(house.store, "put", freezes)
+    monkeypatch.setattr(house.store, "read", waits)
+
+    def upload() -> None:
+        house.put("alice/a", noise(1000))
+        settled.set()
+
+    def housekeeping() -> None:
+        assert stored.wait(10)
+        house.expire_holds()
+
+    assert together([upload, housekeeping]) == [None, None]
+    monkeypatch.undo()
+    assert house.read("alice/a") == noise(1000)
+    assert house.trashed() == {}
+    house.assert_sound()
+
+
+def test_an_object_that_a_full_trash_cannot_take_stays_in_the_store(
+    killable: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = killable
+    _stored_and_killed(house, monkeypatch)
+    monkeypatch.setattr(record, "MAX_ENTRIES", 2)
     house.expire_holds()
-    assert house.garbage() == house.objects()
+    assert house.sums() == Sums(live=0, held=0, trash=0, entries=2)
+    house.collect_garbage()
+    assert len(house.objects()) == 1
+    assert [finding.kind for finding in house.library.checker.check()] == ["stray"]
+
+
+def test_a_refused_upload_that_the_store_has_is_deleted(house: House) -> None:
+    def guard(_: Change) -> None:
+        raise Forbidden("no")
+
+    with pytest.raises(Forbidden):
+        house.with_options(guards=[guard]).put("alice/a", noise(1000))
+    assert house.garbage() == house.objects() != set()
     house.collect_garbage()
     assert house.objects() == set()
-    assert house.sums() == Sums(0, 0, 0, 2)
+    assert house.trashed() == {}
 
 
 def test_a_process_killed_inside_the_settling_transaction_leaves_a_hold_that_names_the_key(killable: House) -> None:
@@ -222,6 +311,8 @@ def test_a_process_killed_inside_the_settling_transaction_leaves_a_hold_that_nam
     house.expire_holds()
     house.collect_garbage()
     assert house.objects() == house.blobs()
+    assert house.sums() == Sums(live=3, held=0, trash=1000, entries=4)
+    assert house.read("alice/a") == b"old"
     house.assert_sound()
 
 
