@@ -43,9 +43,11 @@ T = TypeVar("T")
 _Work = Callable[["Transaction"], tuple[T, Change]]
 _PAGE = 2000
 _ADDRESS_SECONDS = 15 * 60
+MAX_COPIED = 100_000
+"""Entries of a folder that is copied: one transaction, which on SQLite lets no other write in for about a second."""
 _MAX_PROPERTIES = 200
 _MAX_PROPERTY_NAME_BYTES = 1000  # it is in an index, and PostgreSQL takes 2,704 bytes there
-_MAX_PROPERTY_BYTES = 16 << 10
+_MAX_PROPERTY_BYTES = 64 << 10  # of an entry, with names and what each row takes besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,8 @@ class Files:
         """Copy a file or a folder (without its members unless ``recursive``); whether the destination is new.
 
         The copy shares the bytes and is charged to the quota. What stood at the destination goes into the trash.
-        Raises PreconditionFailed when the name is taken and ``overwrite`` is False (RFC 4918 §9.8.4).
+        Raises PreconditionFailed when the name is taken and ``overwrite`` is False (RFC 4918 §9.8.4), Forbidden for a
+        folder with more than 100,000 entries.
         """
 
         def work(tx: Transaction) -> tuple[bool, Change]:
@@ -253,7 +256,10 @@ class Files:
         created: int | None = None,
         conditions: Conditions = NO_CONDITIONS,
     ) -> None:
-        """Set and remove dead properties, and the times where given, in order and all or none (RFC 4918 §9.2)."""
+        """Set and remove dead properties, and the times where given, in order and all or none (RFC 4918 §9.2).
+
+        Their bytes are charged to the space: QuotaExceeded. Raises TooLarge for more than an entry can have.
+        """
 
         if len(changes) > _MAX_PROPERTIES:
             raise TooLarge("These are more properties than an entry can have.")
@@ -263,6 +269,7 @@ class Files:
             entry = found.found()
             found.require(Role.EDITOR)
             _allow(tx, principal, found, conditions, found.protecting)
+            before = int(tx.all(tree_sql.COUNT_PROPERTIES, entry=entry.id)[0][1])
             for (namespace, name), value in changes:
                 if len(namespace.encode()) + len(name.encode()) > _MAX_PROPERTY_NAME_BYTES:
                     raise TooLarge("The name of a property is too long.")
@@ -272,6 +279,8 @@ class Files:
             count, size = tx.all(tree_sql.COUNT_PROPERTIES, entry=entry.id)[0]
             if count > _MAX_PROPERTIES or size > _MAX_PROPERTY_BYTES:
                 raise TooLarge("These are more properties than an entry can have.")
+            if size != before:
+                record.settle(tx, found.space.id, live=int(size) - before)
             if modified is not None or created is not None:
                 tx.run(
                     tree_sql.SET_TIMES,
@@ -366,9 +375,12 @@ def _copy(
     """Copy an entry; the new id, and the bytes and entries that the copy adds."""
     now = record.clock()
     time = entry.modified if modified is None else modified
-    count, size = 1, entry.size
     if entry.is_folder and recursive:
+        if tx.value(tree_sql.COUNT_BELOW, entry=entry.id, most=MAX_COPIED + 1) > MAX_COPIED:
+            raise Forbidden(f"A folder with more than {MAX_COPIED:,} entries cannot be copied at once.")
         count, size = (int(x) for x in tx.all(tree_sql.SUBTREE, entry=entry.id)[0])
+    else:
+        count, size = 1, entry.size + int(tx.all(tree_sql.COUNT_PROPERTIES, entry=entry.id)[0][1])
     new = record.new_entry(
         tx, parent_id, name, is_folder=entry.is_folder, blob_id=entry.blob_id, created=now, modified=time
     )

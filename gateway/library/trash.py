@@ -190,13 +190,16 @@ def _purge_some(tx: Transaction, space_id: int, items: str) -> bool:
         gone += folders[:room]
         room -= len(folders[:room])
     photos.forget(tx, gone)
+    size += int(tx.value(tree_sql.PROPERTY_BYTES, entries=json.dumps(gone)))
     tx.run(tree_sql.DELETE_ENTRIES, entries=json.dumps(gone))
     emptied = tx.all(trash_sql.EMPTIED_ITEMS, items=items, limit=room)
     if emptied:
         ended = json.dumps([row[0] for row in emptied])
         tx.run(trash_sql.ADD_PURGED, items=ended, at=record.clock())
         tx.run(trash_sql.DELETE_TRASH_ITEMS, items=ended)
-        tx.run(tree_sql.DELETE_ENTRIES, entries=json.dumps([row[1] for row in emptied]))
+        entries = json.dumps([row[1] for row in emptied])
+        size += int(tx.value(tree_sql.PROPERTY_BYTES, entries=entries))
+        tx.run(tree_sql.DELETE_ENTRIES, entries=entries)
         blobs += [row[2] for row in emptied]
         size += sum(row[3] for row in emptied)
     record.drop_blobs(tx, blobs, GRACE)

@@ -207,13 +207,16 @@ class House:
         """What the rows of a space add up to, counted without the library's own statements."""
         space = self.space(name)
         below: dict[int, list[tuple[int, int]]] = {}
+        described: dict[int, int] = {}
+        for entry, *texts in self.rows("SELECT entry_id, namespace, name, value FROM property"):
+            described[entry] = described.get(entry, 0) + sum(len(text.encode()) for text in texts) + 100
         for entry, parent, size in self.rows(
             "SELECT entry.id, entry.parent_id, coalesce(blob.size, 0) FROM entry LEFT JOIN blob ON blob.id = blob_id"
         ):
-            below.setdefault(parent or 0, []).append((entry, size))
+            below.setdefault(parent or 0, []).append((entry, size + described.get(entry, 0)))
         totals = []
         for root in (space.root_id, space.trash_id):
-            count, size, waiting = 1, 0, [root]
+            count, size, waiting = 1, described.get(root, 0), [root]
             while waiting:
                 for entry, own in below.get(waiting.pop(), []):
                     count, size = count + 1, size + own

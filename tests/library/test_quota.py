@@ -4,8 +4,9 @@ import random
 
 import pytest
 
+from gateway.catalogue.statements.tree import PROPERTY_ROW
 from gateway.errors import GatewayError, QuotaExceeded
-from gateway.library.values import Put
+from gateway.library.values import PropertyChange, Put
 from tests.library.house import MB, QUOTA, House, Sums, at, failures, noise, pieces, together, untouchable
 
 
@@ -314,3 +315,52 @@ def test_sums_equal_rows_after_five_hundred_random_operations(house: House) -> N
         house.library.upkeep.purge_space(house.space(name).id)
     house.collect_garbage()
     assert house.objects() == house.blobs() == set()
+
+
+def test_dead_properties_are_charged_wherever_their_entry_goes(house: House) -> None:
+    big = PropertyChange(("urn:x", "colour"), "r" * 10_000)
+    charged = 10_000 + len("urn:x") + len("colour") + PROPERTY_ROW
+    house.folder("alice/f")
+    house.put("alice/f/a", noise(10))
+    for path in ("alice", "alice/f", "alice/f/a"):
+        house.library.files.set_properties(house.alice, at(path), [big])
+    assert house.sums().live == 3 * charged + 10
+    house.library.files.set_properties(house.alice, at("alice"), [PropertyChange(big.name, "r")])
+    assert house.sums().live == 2 * charged + 10 + charged - 9_999
+    house.library.files.set_properties(house.alice, at("alice"), [PropertyChange(big.name, None)])
+
+    house.copy("alice/f", "alice/g")
+    house.copy("alice/f", "alice/alone", recursive=False)
+    house.copy("alice/f/a", "family/a")
+    assert house.sums().live == 5 * charged + 20
+    assert house.sums("family").live == charged + 10
+    house.move("alice/g", "family/g")
+    assert house.sums().live == 3 * charged + 10
+    house.put("alice/f/a", noise(20))
+    house.delete("alice/f")
+    assert house.sums() == house.recount() == Sums(charged, 0, 2 * charged + 30, 6)
+    house.library.trash.restore(house.alice, "alice", house.trashed()["f"])
+    assert house.sums().live == 3 * charged + 20
+    for path in ("alice/f", "alice/alone", "family/g", "family/a"):
+        house.delete(path)
+    house.execute("UPDATE trash_item SET deleted = 0")
+    house.library.upkeep.purge_trash()
+    for space in ("alice", "family"):
+        assert house.sums(space) == Sums(0, 0, 0, 2)
+    house.assert_sound()
+
+
+def test_dead_properties_need_room(house: House) -> None:
+    house.put("alice/a", noise(100))
+    house.library.accounts.set_quota("alice", 1_000)
+    small, big = (PropertyChange(("urn:x", str(size)), "r" * size) for size in (400, 500))
+    house.library.files.set_properties(house.alice, at("alice/a"), [small])
+    with pytest.raises(QuotaExceeded):
+        house.library.files.set_properties(house.alice, at("alice/a"), [big])
+    assert house.library.files.properties(house.alice, at("alice/a")) == {small.name: small.value}
+    with pytest.raises(QuotaExceeded):
+        house.copy("alice/a", "alice/b")
+    house.library.accounts.set_quota("alice", 50)
+    house.library.files.set_properties(house.alice, at("alice/a"), [PropertyChange(small.name, "shorter")])
+    house.library.files.set_properties(house.alice, at("alice/a"), [PropertyChange(small.name, None)])
+    assert house.sums() == house.recount() == Sums(100, 0, 0, 3)

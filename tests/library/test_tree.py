@@ -400,6 +400,24 @@ def test_renames_and_copies_of_ten_thousand_files_take_a_fixed_number_of_stateme
     assert house.sums("family") == house.recount("family")
 
 
+def test_a_folder_that_would_keep_everybody_waiting_is_not_copied(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_COPIED", 20)
+    house.folder("alice/f")
+    fill(house, house.folder("alice/f/g"), 18)
+    house.copy("alice/f", "alice/whole")
+    house.put("alice/f/one-more", b"")
+    before = house.sums()
+    with pytest.raises(Forbidden, match="more than 20 entries"):
+        house.copy("alice/f", "alice/refused")
+    house.copy("alice/f", "alice/alone", recursive=False)
+    house.copy("alice/f/g", "alice/part")
+    assert "refused" not in house.names("alice")
+    assert house.sums().entries == before.entries + 1 + 19
+    assert house.sums() == house.recount()
+
+
 def test_every_change_is_recorded_in_order(house: House) -> None:
     start = house.rows("SELECT coalesce(max(id), 0) FROM change")[0][0]
     house.folder("alice/f")

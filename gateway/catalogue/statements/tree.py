@@ -112,8 +112,14 @@ def _below() -> Any:
 
 
 BELOW = _below()
+COUNT_BELOW = Statement(select(func.count()).select_from(select(BELOW.c.id).limit(p("most")).subquery()))
+PROPERTY_ROW = 100
+"""Bytes that a dead property takes besides its texts, at least: quotas hold for these too."""
+_PROPERTY_SIZE = octets(Property.namespace) + octets(Property.name) + octets(Property.value) + PROPERTY_ROW
+_PROPERTY_BYTES = func.coalesce(func.sum(_PROPERTY_SIZE), 0)
+_OWN_PROPERTIES = select(_PROPERTY_BYTES).where(Property.entry_id == Entry.id).scalar_subquery()
 SUBTREE = Statement(
-    select(func.count(), func.coalesce(func.sum(Blob.size), 0))
+    select(func.count(), func.coalesce(func.sum(func.coalesce(Blob.size, 0) + _OWN_PROPERTIES), 0))
     .select_from(BELOW)
     .join(Entry, Entry.id == BELOW.c.id)
     .outerjoin(Blob, Blob.id == Entry.blob_id)
@@ -207,6 +213,5 @@ DELETE_PROPERTY = Statement(
     )
 )
 ADD_PROPERTY = adding(Property, "entry_id", "namespace", "name", "value")
-COUNT_PROPERTIES = Statement(
-    select(func.count(), func.coalesce(func.sum(octets(Property.value)), 0)).where(Property.entry_id == p("entry"))
-)
+COUNT_PROPERTIES = Statement(select(func.count(), _PROPERTY_BYTES).where(Property.entry_id == p("entry")))
+PROPERTY_BYTES = Statement(select(_PROPERTY_BYTES).where(among(Property.entry_id, p("entries"))))
