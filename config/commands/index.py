@@ -37,16 +37,16 @@ def index(*, wait: bool, path: str | None, retry: bool, **flags: Any) -> None:
     with opened(flags) as parts:
         jobs = parts.library.jobs
         if path is not None:
-            click.echo(f"{jobs.again(tuple(filter(None, path.split('/'))))} files will be indexed anew.")
+            click.echo(f"{_files(jobs.again(tuple(filter(None, path.split('/')))))} will be indexed anew.")
         if retry:
-            click.echo(f"{jobs.retry_all()} files will be tried again.")
+            click.echo(f"{_files(jobs.retry_all())} will be tried again.")
         if wait:
             _wait(jobs)
         queue = jobs.queue()
     if queue.waiting:
-        click.echo(f"{queue.waiting} files wait to be indexed.")
+        click.echo(f"{_files(queue.waiting, 'waits', 'wait')} to be indexed.")
     if queue.failed:
-        click.echo(f"{queue.failed} files have no picture; “davgallery status” tells why.")
+        click.echo(f"{_files(queue.failed, 'has', 'have')} no picture; “davgallery status” tells why.")
     sys.exit(1 if queue.failed else 0)
 
 
@@ -92,6 +92,11 @@ def worker(**flags: Any) -> None:
             from indexer.tasks import work_when_told  # noqa: PLC0415 - the only command that needs Celery
 
             work_when_told(settings.broker_url.get_secret_value(), one, lambda: click.echo("ready"))
+
+
+def _files(count: int, one: str = "", many: str = "") -> str:
+    """Count files, with a verb that fits."""
+    return f"{count} file {one}".rstrip() if count == 1 else f"{count} files {many}".rstrip()
 
 
 def _work_on_its_own(one: Worker) -> None:

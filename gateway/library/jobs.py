@@ -17,7 +17,7 @@ from gateway.catalogue.statements import photos as photos_sql
 from gateway.catalogue.statements import spaces as spaces_sql
 from gateway.catalogue.statements import tree as tree_sql
 from gateway.catalogue.statements import upkeep as upkeep_sql
-from gateway.errors import NotFound
+from gateway.errors import Forbidden, NotFound
 from gateway.library import names
 from gateway.library.spaces import SpaceRow
 from gateway.store import keys
@@ -159,7 +159,10 @@ class Jobs:
         return self.catalogue.run(jobs_sql.GIVE_BACK_OF, durable=False, who=worker)
 
     def again(self, path: Path) -> int:
-        """Have a file, or every file of a folder or space, indexed anew; how many. NotFound when nothing is there."""
+        """Have a file, or every file of a folder or space, indexed anew; how many.
+
+        NotFound when nothing is there, Forbidden for a path without a space.
+        """
         with self.catalogue.read() as tx:
             entry_id = _resolve(tx, path)
         return self.catalogue.write(lambda tx: len(tx.all(jobs_sql.AGAIN_BELOW, entry=entry_id)))
@@ -287,9 +290,11 @@ def _where(tx: Transaction, blob_id: int) -> str:
 
 def _resolve(tx: Transaction, path: Path) -> int:
     """The entry at a path, whoever may see it: for commands on the server itself."""
-    space = tx.one(spaces_sql.SPACE_BY_NAME, name_key=names.space_key(path[0])) if path else None
+    if not path:
+        raise Forbidden("Choose a space first.")
+    space = tx.one(spaces_sql.SPACE_BY_NAME, name_key=names.space_key(path[0]))
     if space is None:
-        raise NotFound(f"There is no space “{path[0] if path else ''}”.")
+        raise NotFound(f"There is no space “{path[0]}”.")
     entry_id = SpaceRow._make(space).root_id
     for name in path[1:]:
         row = tx.one(tree_sql.CHILD, parent=entry_id, name_key=names.key(name))
