@@ -41,8 +41,8 @@ _READERS: dict[str, tuple[type[ImageFile], int]] = {
     "webp": (WebPImageFile, 16),
 }
 """What reads a format, and how many bytes of memory each pixel takes at most, as measured. TIFF takes as many more as
-the pixel has in the file, and an animated picture one more frame."""
-_FRAME = 4
+the pixel has in the file, and four if these are 32 bits; an animated picture takes one more frame."""
+_WIDE, _FRAME = 4, 4
 _MOVING = {"avif", "gif", "png", "webp"}
 _LOOKED_AT = 24
 """Frames, or pages, among which one is chosen; if none is better, it is the first."""
@@ -67,7 +67,8 @@ def decode(file: BinaryIO, form: str, *, budget: int) -> Decoded:
         image = reader(file)
     elif isinstance(image, TiffImageFile):
         _seek_whole(image)
-        _afford(image, cost + sum(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))) / 8, budget)
+        in_file = sum(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))) / 8
+        _afford(image, cost + in_file + (_WIDE if image.mode in {"I", "F"} else 0), budget)
     image.load()
     space, size = Space(image.info.get("icc_profile")), image.size
     moving = animation.measure(file, form) if moves else Animation()
