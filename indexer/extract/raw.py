@@ -58,9 +58,15 @@ def _embedded(raw: rawpy.RawPy, budget: int) -> Decoded | None:
         if found.format is rawpy.ThumbFormat.BITMAP:
             bitmap = Image.fromarray(np.asarray(found.data))
             return Decoded(bitmap, bitmap.size)
-        decoded = jpeg.decode(io.BytesIO(bytes(found.data)), budget=budget)
+        decoded = jpeg.decode(io.BytesIO(_as_embedded(bytes(found.data))), budget=budget)
         return decoded._replace(orientation=decoded.image.getexif().get(ExifTags.Base.Orientation))
     return None
+
+
+def _as_embedded(data: bytes) -> bytes:
+    """A JPEG without the EXIF that LibRaw puts before it, which tells the orientation of the sensor."""
+    libraws = data[2:4] == b"\xff\xe1" and data[6:20] == b"Exif\0\0II*\0\x0a\0\0\0"
+    return data[:2] + data[4 + int.from_bytes(data[4:6], "big") :] if libraws else data
 
 
 def _developed(raw: rawpy.RawPy, budget: int) -> Decoded:
