@@ -102,14 +102,19 @@ class House:
         return int(self.rows(f"SELECT count(*) FROM {table}")[0][0])
 
     def objects(self) -> dict[str, int]:
+        return {key: size for key, size in self._listed().items() if key[0] not in "_."}
+
+    def renditions(self) -> set[str]:
+        """The keys of what was derived from photographs."""
+        return {key for key in self._listed() if key.startswith("_davgallery/renditions/")}
+
+    def _listed(self) -> dict[str, int]:
         if store := self.gateway.options.store:
             found = store.client.list_objects(self.gateway.bucket, recursive=True)
-            listed = {str(one.object_name): int(one.size or 0) for one in found}
-        else:
-            root = self.gateway.data / "photos"
-            files = (path for path in root.rglob("*") if path.is_file())
-            listed = {str(path.relative_to(root)): path.stat().st_size for path in files}
-        return {key: size for key, size in listed.items() if key[0] not in "_."}
+            return {str(one.object_name): int(one.size or 0) for one in found}
+        root = self.gateway.data / "photos"
+        files = (path for path in root.rglob("*") if path.is_file())
+        return {str(path.relative_to(root)): path.stat().st_size for path in files}
 
     def temporary(self) -> list[str]:
         store = self.gateway.options.store
