@@ -29,6 +29,8 @@ class Options:
     bucket: str = ""
     """Of ``store``; a fresh one when empty."""
     workers: int = 2
+    indexers: int = 0
+    """Most tests are not about photographs, and a decoder takes a second to start."""
     arguments: Sequence[str] = ()
     """More words after ``serve``."""
     environment: Mapping[str, str] | None = None
@@ -57,6 +59,7 @@ class Gateway(Component):
     def command(self) -> list[str]:
         """The command, in the interpreter of the tests."""
         words = ["--host", "127.0.0.1", "--port", str(self.port), "--workers", str(self.options.workers)]
+        words += ["--indexers", str(self.options.indexers)]
         return [*self._program("serve"), *words, *self.options.arguments]
 
     def environment(self) -> dict[str, str]:

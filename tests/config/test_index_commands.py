@@ -20,7 +20,7 @@ BROKEN = photograph(1000)[:-300]
 @pytest.fixture
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A server with one indexer."""
-    options = Options(workers=1, arguments=["--indexers", "1"])
+    options = Options(workers=1, indexers=1)
     with InThisProcess(tmp_path_factory.mktemp("index"), options) as server:
         yield server
 
@@ -28,7 +28,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 @pytest.fixture
 def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A server where nobody indexes."""
-    options = Options(workers=1, arguments=["--indexers", "0"])
+    options = Options(workers=1)
     with InThisProcess(tmp_path_factory.mktemp("idle"), options) as server:
         yield server
 

@@ -99,7 +99,7 @@ def test_counts_of_an_earlier_run_are_gone(tmp_path: Path) -> None:
 
 
 def test_files_that_were_indexed_are_counted_by_what_came_of_them(start_gateway: Callable[..., Gateway]) -> None:
-    gateway = start_gateway(workers=1, arguments=["--indexers", "1"])
+    gateway = start_gateway(workers=1, indexers=1)
     auth = ("admin", gateway.admin_password)
     photo, other = photograph(1), photograph(2)
     for name, content in (("a", photo), ("b", photo), ("c", other[: len(other) // 2])):

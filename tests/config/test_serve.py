@@ -256,7 +256,7 @@ def test_settings_file_in_the_data_folder_reaches_the_workers(tmp_path: Path) ->
 def test_flags_reach_the_workers(start_gateway: Callable[..., Gateway]) -> None:
     gateway = start_gateway(arguments=["--public-url", "https://flag.example.org"], workers=1)
 
-    assert "https://flag.example.org/dav/connect" in requests.get(f"{gateway.url}/", timeout=10).text
+    assert "https://flag.example.org/dav/" in requests.get(f"{gateway.url}/connect", timeout=10).text
 
 
 def test_own_certificate_serves_https(start_gateway: Callable[..., Gateway], tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ sys.exit(any(name in sys.modules for name in ("celery", "kombu", "redis")))
 def test_a_worker_beside_the_server_looks_for_work_by_itself(
     start_gateway: Callable[..., Gateway], start_workers: Callable[..., list[IndexWorker]]
 ) -> None:
-    gateway = start_gateway(arguments=["--indexers", "0"], workers=1)
+    gateway = start_gateway(workers=1)
     for number in range(3):
         put(gateway, number)
     (worker,) = start_workers(gateway)
