@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
+from gateway.library.query import Query
 from viewer import security
 from viewer.api import photos as photos_api
 
@@ -22,7 +23,7 @@ def photos() -> Response | str:
         return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
     space = request.args.get("space")
     library = security.library()
-    segments = library.timeline.segments(g.principal, space)
+    segments = library.timeline.segments(g.principal, Query.parse({"space": [space or ""]}))
     return render_template(
         "photos.html",
         segments=photos_api.segments_json(segments),

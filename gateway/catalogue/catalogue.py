@@ -102,7 +102,9 @@ class Transaction:
     def _execute(self, statement: Statement, parameters: dict[str, Any]) -> None:
         compiled = self._compiled.get(statement)
         if compiled is None:
-            compiled = self._compiled[statement] = _Compiled(statement, self._engine)
+            compiled = _Compiled(statement, self._engine)
+            if statement.kept:
+                self._compiled[statement] = compiled
         self._cursor.execute(compiled.sql, compiled.bind(parameters))
 
 

@@ -94,3 +94,29 @@ def _among_postgresql(element: among, compiler: SQLCompiler, **kw: Any) -> str:
     type_ = "BIGINT" if next(iter(element.clauses)).type.python_type is int else "TEXT"
     # An array and not a subquery, so that the planner looks each of them up in an index.
     return f"{column} = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST({array} AS jsonb)) AS {type_})))"
+
+
+class resembles(FunctionElement[bool]):  # noqa: N801
+    """``resembles(text, pattern)``: LIKE without regard to case, with ``\\`` before ``%``, ``_`` and itself.
+
+    Whatever the language of the database: ASCII letters only.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: object = None) -> Self:  # noqa: ARG002 - SQLAlchemy's interface
+        """Stand as it is: it brings its own brackets."""
+        return self
+
+
+@compiles(resembles, "sqlite")
+def _resembles_sqlite(element: resembles, compiler: SQLCompiler, **kw: Any) -> str:
+    text, pattern = (compiler.process(c, **kw) for c in element.clauses)
+    return f"({text} LIKE {pattern} ESCAPE '\\')"
+
+
+@compiles(resembles, "postgresql")
+def _resembles_postgresql(element: resembles, compiler: SQLCompiler, **kw: Any) -> str:
+    text, pattern = (compiler.process(c, **kw) for c in element.clauses)
+    return f'({text} COLLATE "C" ILIKE {pattern})'

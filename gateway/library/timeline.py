@@ -1,12 +1,15 @@
-"""The timeline of everything a person may see: days with their counts first, then the photos of a range of days.
+"""What a view holds, and where: days with their counts first, then the photos of a range of days.
 
 A day of more than 500 photos is cut into numbered parts of 500, so that nothing that is asked for is larger. A part is
-read by its number, with an offset inside that one day; ranges of days need none.
+read by its number, with an offset inside that one day; ranges of days need none. A view without days (by name or size)
+is cut as if it were one day.
 """
 
 from __future__ import annotations
 
 import heapq
+import json
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -14,11 +17,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.catalogue.statements import photos as photos_sql
-from gateway.catalogue.statements import spaces as spaces_sql
 from gateway.catalogue.statements import timeline as timeline_sql
 from gateway.errors import BadRequest, NotFound
-from gateway.library.tree import find_space
-from gateway.library.values import Space
+from gateway.library.filtering import Scope, scope
+from gateway.library.query import EVERYTHING, Query, Sort
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,18 +32,19 @@ PART = 500
 """Photos that a segment holds at most."""
 _MOST = 1000
 _EPOCH = date(1970, 1, 1)
-_EARLIEST = -(10**7)
+_FAR = 10**7
+"""Days: beyond every date."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """What a view holds before any photo is loaded. A segment is a day, or a part of a large one; newest first."""
+    """What a view holds before any photo is loaded: days, and parts of large ones, in its order."""
 
     seq: int
-    """Grows with every change of these photos."""
+    """Grows with every change of any photo that the principal sees."""
     total: int
     days: list[int]
-    """From 1970-01-01."""
+    """From 1970-01-01; empty in a view without days."""
     counts: list[int]
     ratios: list[int]
     """Mean of width by height, times 100."""
@@ -53,6 +56,7 @@ class Tile(NamedTuple):
     id: int
     """Its entry's."""
     day: int
+    """Of the view: when it was taken, or when it arrived where the view is sorted by that; 0 in one without days."""
     taken: int
     """Its wall clock, in microseconds."""
     utc_offset: int | None
@@ -79,55 +83,100 @@ class Position(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """Days whose photos are not what they were."""
+
+    segments: Segments
+    """The days as they are now, oldest changes included; a day without photos is there with a count of 0."""
+    is_everything: bool
+    """Nothing that was known holds: the days that are not here are gone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
-    """Reads the photos of the spaces that somebody is a member of."""
+    """Reads the photos of the spaces that somebody is a member of.
+
+    Every query may raise NotFound for a space or folder that the principal may not know of.
+    """
 
     catalogue: Catalogue
 
-    def segments(self, principal: Principal, space: str | None = None) -> Segments:
-        """The days of all spaces, or of the one of this name; NotFound for one that the principal may not know."""
+    def segments(self, principal: Principal, query: Query = EVERYTHING) -> Segments:
+        """The days of a view. What is not filtered is counted already; else every photo is looked at."""
         with self.catalogue.read() as tx:
-            spaces = _spaces(tx, principal, space)
-            seq = sum(int(tx.value(timeline_sql.SEQ, space=one.id)) for one in spaces)
-            days = _merged(tx.all(timeline_sql.DAYS_OF_SPACE, space=one.id) for one in spaces)
-        return _cut(seq, days)
+            seq = sum(_seqs(tx, principal).values())
+            return _cut(seq, _days(tx, scope(tx, principal, query)), query.sort)
 
-    def columns(self, principal: Principal, first: str, beyond: str | None, space: str | None = None) -> list[Tile]:
-        """The photos of the segments from the key ``first`` to before ``beyond`` (None: to the end of its part).
+    def columns(self, principal: Principal, query: Query, first: str, beyond: str | None) -> list[Tile]:
+        """The photos of the segments from the key ``first`` to before ``beyond`` (None: to the end).
 
         At most 1,000; BadRequest for what is no key. There may be more or fewer than the segments promised.
         """
-        start, end = _read_key(first), (_EARLIEST, 1) if beyond is None else _read_key(beyond)
+        start, end = _read_key(first, query.sort), None if beyond is None else _read_key(beyond, query.sort)
         found: list[Tile] = []
         with self.catalogue.read() as tx:
-            spaces = _spaces(tx, principal, space)
-            for newest, oldest, skipped, limit in _stretches(start, end) if spaces else ():
+            seen = scope(tx, principal, query)
+            for from_day, to_day, skipped, limit in _stretches(start, end, query.sort) if seen.spaces else ():
                 room = min(limit, _MOST - len(found))
                 if room > 0:
-                    found += _tiles(tx, spaces, newest, oldest, skipped, room)
+                    found += _tiles(tx, seen, (from_day, to_day), skipped, room)
             return _living(tx, found)
 
-    def position(self, principal: Principal, photo_id: int, space: str | None = None) -> Position:
-        """Where a photo stands; NotFound for one that is not in the view."""
+    def position(self, principal: Principal, query: Query, photo_id: int) -> Position:
+        """Where a photo stands in a view, or the one that stands for it; NotFound when neither does."""
         with self.catalogue.read() as tx:
-            spaces = _spaces(tx, principal, space)
+            seen = scope(tx, principal, query)
             row = tx.one(timeline_sql.PHOTO, entry=photo_id)
-            if row is not None and row[3] is not None:  # who is in a stack is where the stack is
-                row = tx.one(timeline_sql.PHOTO, entry=row[3])
-            if row is None or row[1] not in {one.id for one in spaces}:
+            if row is None or not seen.spaces:
                 raise NotFound("This photo is not here.")
-            before = sum(
-                int(tx.value(timeline_sql.BEFORE_ON_DAY, space=one.id, which=row[4], taken=row[5], entry=row[0]))
-                for one in spaces
-            )
-        part, place = divmod(before, PART)
-        return Position(_key(row[4], part + 1), place)
+            entry = row[0] if row[3] is None else row[3]  # who is in a stack is where the stack is
+            stands = tx.one(timeline_sql.stands(seen.view, seen.where), entry=entry, **seen.ids)
+            if stands is None:
+                raise NotFound("This photo is not here.")
+            day, key = stands
+            counting = timeline_sql.before(seen.view, seen.where)
+            before = tx.value(counting, first_day=day, last_day=day, key=key, entry=entry, **seen.ids)
+        part, place = divmod(int(before), PART)
+        return Position(_key(day, part + 1, query.sort), place)
+
+    def changes(self, principal: Principal, since: int) -> Changes | None:
+        """The days of everything, newest first, that changed since a ``seq``; None when there are none.
+
+        A day may be told without need: of several spaces, only the sum of their changes is known.
+        """
+        with self.catalogue.read() as tx:
+            seqs = _seqs(tx, principal)
+            seq = sum(seqs.values())
+            if since == seq:
+                return None
+            if since > seq:  # a space is not the principal's any more
+                return Changes(_cut(seq, _days(tx, scope(tx, principal, EVERYTHING)), Sort.NEWEST), is_everything=True)
+            changed = {
+                row[0]
+                for space, own in seqs.items()
+                for row in tx.all(timeline_sql.CHANGED_DAYS, space=space, since=own - (seq - since))
+            }
+            among = json.dumps(sorted(changed))
+            days = _merged(tx.all(timeline_sql.DAYS_AMONG, space=space, days=among) for space in seqs)
+        return Changes(_cut(seq, days, Sort.NEWEST), is_everything=False)
 
 
-def _spaces(tx: Transaction, principal: Principal, name: str | None) -> list[Space]:
-    if name is not None:
-        return [find_space(tx, principal, name)]
-    return [Space._make(row) for row in tx.all(spaces_sql.SPACES_OF_MEMBER, account=principal.account_id)]
+def _seqs(tx: Transaction, principal: Principal) -> dict[int, int]:
+    """Of each space of the principal how often its photos changed."""
+    return {row[0]: row[1] for row in tx.all(timeline_sql.SEQS, account=principal.account_id)}
+
+
+def _days(tx: Transaction, seen: Scope) -> list[tuple[int, int, int]]:
+    """The days of a view, newest first: day, count, sum of ratios. One day 0 in a view without days."""
+    if not seen.spaces:
+        return []
+    if seen.where is None and seen.query.sort.subject != "added":
+        days = _merged(tx.all(timeline_sql.DAYS_OF_SPACE, space=space.id) for space in seen.spaces)
+        if seen.query.sort.is_dated or not days:
+            return days
+        return [(0, sum(row[1] for row in days), sum(row[2] for row in days))]
+    rows = tx.all(timeline_sql.days(seen.view, seen.where), **seen.ids)
+    return _merged([sorted(rows, reverse=True)])
 
 
 def _merged(of_spaces: Iterable[Sequence[tuple[int, int, int]]]) -> list[tuple[int, int, int]]:
@@ -140,47 +189,51 @@ def _merged(of_spaces: Iterable[Sequence[tuple[int, int, int]]]) -> list[tuple[i
     return days
 
 
-def _cut(seq: int, days: Iterable[tuple[int, int, int]]) -> Segments:
-    """Days as segments, large ones in parts."""
+def _cut(seq: int, days: Sequence[tuple[int, int, int]], sort: Sort) -> Segments:
+    """Days, newest first, as segments in a view's order, large ones in parts."""
     parts = [
-        (day, min(PART, count - start), round(ratios / count))
-        for day, count, ratios in days
-        for start in range(0, count, PART)
+        (day, min(PART, count - start), round(ratios / count) if count else 0)
+        for day, count, ratios in (days if sort.is_descending else reversed(days))
+        for start in range(0, max(count, 1), PART)
     ]
     return Segments(
         seq,
         sum(count for _, count, _ in parts),
-        [day for day, _, _ in parts],
+        [day for day, _, _ in parts] if sort.is_dated else [],
         [count for _, count, _ in parts],
         [mean for _, _, mean in parts],
     )
 
 
-def _stretches(start: tuple[int, int], end: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:
-    """A range of segments as ranges of days: the newest and the oldest, how many to skip, how many at most."""
+def _stretches(start: tuple[int, int], end: tuple[int, int] | None, sort: Sort) -> Iterator[tuple[int, int, int, int]]:
+    """A range of segments as ranges of days: from which, to which, how many to skip, how many at most."""
+    step = -1 if sort.is_descending else 1
+    if end is None:
+        end = (step * _FAR, 1) if sort.is_dated else (0, start[1] + _MOST // PART)
     (day, part), (last, until) = start, end
     if day == last:
         yield day, day, (part - 1) * PART, (until - part) * PART
         return
+    if (last - day) * step < 0:
+        return
     if part > 1:
         yield day, day, (part - 1) * PART, _MOST
-        day -= 1
-    if day > last:
-        yield day, last + 1, 0, _MOST
+        day += step
+    if day != last:
+        yield day, last - step, 0, _MOST
     if until > 1:
         yield last, last, 0, (until - 1) * PART
 
 
-def _tiles(tx: Transaction, spaces: Sequence[Space], newest: int, oldest: int, skipped: int, limit: int) -> list[Tile]:
-    ids = {f"space_{number}": space.id for number, space in enumerate(spaces)}
+def _tiles(tx: Transaction, seen: Scope, between: tuple[int, int], skipped: int, limit: int) -> list[Tile]:
     rows = tx.all(
-        timeline_sql.tiles(len(spaces)),
-        newest=newest,
-        oldest=oldest,
+        timeline_sql.tiles(seen.view, seen.where),
+        first_day=min(between),
+        last_day=max(between),
         most=skipped + limit,
         skipped=skipped,
         limit=limit,
-        **ids,
+        **seen.ids,
     )
     return [Tile._make(row) for row in rows]
 
@@ -193,19 +246,25 @@ def _living(tx: Transaction, tiles: list[Tile]) -> list[Tile]:
     return [tile for tile in tiles if (home := lives[tile.folder_id]) is not None and home[0] == tile.space_id]
 
 
-def _key(day: int, part: int) -> str:
+def _key(day: int, part: int, sort: Sort) -> str:
+    if not sort.is_dated:
+        return str(part)
     date_ = (_EPOCH + timedelta(days=day)).isoformat()
     return date_ if part == 1 else f"{date_}.{part}"
 
 
-def _read_key(key: str) -> tuple[int, int]:
-    """The day and the number of a segment's key, such as 2019-07-14 or 2019-07-14.2."""
-    day, _, part = key.partition(".")
+_KEY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\.([0-9]{1,6}))?")
+_UNDATED_KEY = re.compile(r"()([0-9]{1,6})")
+
+
+def _read_key(key: str, sort: Sort) -> tuple[int, int]:
+    """The day and the part of a segment's key: 2019-07-14, 2019-07-14.2, or 2 in a view without days."""
+    found = (_KEY if sort.is_dated else _UNDATED_KEY).fullmatch(key)
     try:
-        number = int(part or "1")
-        days = (date.fromisoformat(day) - _EPOCH).days
+        day = (date.fromisoformat(found[1]) - _EPOCH).days if found and found[1] else 0
     except ValueError:
-        raise BadRequest(f"“{key}” is no day of the timeline.") from None
-    if number < 1 or number > _MOST * PART:
-        raise BadRequest(f"“{key}” is no day of the timeline.")
-    return days, number
+        found = None
+    number = int(found[2] or "1") if found else 0
+    if not 1 <= number <= _MOST * PART:
+        raise BadRequest(f"“{key[:50]}” is no part of this view.")
+    return day, number

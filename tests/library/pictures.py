@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from gateway.library.extracted import Extracted, Moment, Rendition
+from gateway.library.extracted import Extracted, Moment, Place, Rendition
 
 if TYPE_CHECKING:
     from tests.library.house import House
@@ -26,8 +26,13 @@ def picture(kind: str = "image", form: str = "jpeg", day: int | None = None, **f
 def found_in(content: bytes) -> Extracted:
     """What the file says of itself."""
     found = json.loads(content[content.index(b"{") :])
-    if "date" in found:
-        found["date"] = Moment(*found["date"])
+    for name, kind in (("date", Moment), ("place", Place)):
+        if name in found:
+            found[name] = kind(*found[name])
+    for name in ("tags", "motion"):
+        if name in found:
+            found[name] = tuple(found[name])
+    found.pop("pad", None)
     return Extracted(**found)
 
 

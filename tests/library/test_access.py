@@ -83,6 +83,7 @@ JUDGED_ELSEWHERE = {
     "Sessions.all": "tests/library/test_sessions.py::test_people_see_their_own_sessions",
     "Timeline.segments": _EVERYBODY,
     "Timeline.columns": _EVERYBODY,
+    "Timeline.changes": "tests/library/test_timeline.py::test_a_space_that_is_joined_is_a_change_of_all_of_its_days",
     "Timeline.position": "tests/library/test_timeline.py::test_a_photo_that_is_not_in_the_view_has_no_position",
     "Files.spaces": "test_everybody_sees_their_own_spaces",
     "Uploads.end_failed": "housekeeping of the process: it takes no principal",

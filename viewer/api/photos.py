@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, jsonify, request
 
 from gateway.errors import BadRequest
+from gateway.library.query import Query
 from viewer import security
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ _SECOND = 1_000_000
 
 @blueprint.get("/segments")
 def segments() -> Response:
-    """The days, newest first, with counts and mean ratios, as differences."""
-    found = security.library().timeline.segments(security.principal(), request.args.get("space"))
+    """The days of the view with counts and mean ratios, as differences."""
+    found = security.library().timeline.segments(security.principal(), query())
     response = jsonify(segments_json(found))
     response.set_etag(str(found.seq))
     response.make_conditional(request)
@@ -37,24 +38,36 @@ def columns() -> Response:
     first = request.args.get("from")
     if first is None:
         raise BadRequest("Say from which day: from=2019-07-14.")
-    space = request.args.get("space")
-    tiles = security.library().timeline.columns(security.principal(), first, request.args.get("until"), space)
-    return jsonify(columns_json(tiles))
+    asked = query("from", "until")
+    tiles = security.library().timeline.columns(security.principal(), asked, first, request.args.get("until"))
+    answer = columns_json(tiles)
+    if not asked.sort.is_dated:
+        del answer["day"]
+    return jsonify(answer)
+
+
+def query(*others: str) -> Query:
+    """The filters of the request's address, which has ``others`` besides."""
+    return Query.parse({name: texts for name, texts in request.args.lists() if name not in others})
 
 
 def segments_json(found: Segments) -> dict[str, Any]:
-    """Differences are short, and compress to a third."""
+    """Differences are short, and compress to a third. Views without days have none."""
+    days = {"day": _differences(found.days)} if found.days or not found.counts else {}
     return {
         "seq": found.seq,
         "total": found.total,
-        "day": _differences(found.days),
+        **days,
         "count": _differences(found.counts),
         "ratio": _differences(found.ratios),
     }
 
 
 def columns_json(tiles: Sequence[Tile]) -> dict[str, Any]:
-    """One array for each property; towns and spaces by their place in a list."""
+    """One array for each property; towns and spaces by their place in a list.
+
+    ``time`` is in seconds from the beginning of ``day``, whichever day the view is sorted by.
+    """
     towns, spaces = _Index(), _Index()
     return {
         "id": [tile.id for tile in tiles],

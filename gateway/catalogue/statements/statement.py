@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 class Statement:
     """A Core statement; the catalogue compiles it once per database."""
 
-    def __init__(self, clause: ClauseElement, columns: list[str] | None = None) -> None:
-        """Take the statement and, for an INSERT without VALUES, the columns that parameters fill."""
+    def __init__(self, clause: ClauseElement, columns: list[str] | None = None, *, kept: bool = True) -> None:
+        """Take the statement and, for an INSERT without VALUES, the columns that parameters fill.
+
+        One that is not ``kept`` was made for a single request, with its values in it.
+        """
         self.clause = clause
         self.columns = columns
+        self.kept = kept
 
 
 def p(name: str) -> Any:

@@ -6,11 +6,13 @@ one condition on several spaces would make the database sort all of their photos
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import ClauseElement, CompoundSelect, Select, bindparam, func, literal, select, text, union_all
 
+from gateway.catalogue.dialect import among
 from gateway.catalogue.models import (
     Blob,
     DayCount,
@@ -23,75 +25,190 @@ from gateway.catalogue.models import (
     RenditionSet,
     Space,
 )
+from gateway.catalogue.statements.filters import DAY, Condition
 from gateway.catalogue.statements.statement import Statement, n, p
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 DAYS_OF_SPACE = Statement(
     select(DayCount.day, DayCount.n, DayCount.ratio_sum)
     .where(DayCount.space_id == p("space"), DayCount.n > 0)
     .order_by(DayCount.day.desc())
 )
-DAYS_SINCE = Statement(
-    select(DayCount.day, DayCount.n, DayCount.ratio_sum).where(
-        DayCount.space_id == p("space"), DayCount.seq > p("since")
-    )
+CHANGED_DAYS = Statement(select(DayCount.day).where(DayCount.space_id == p("space"), DayCount.seq > p("since")))
+DAYS_AMONG = Statement(
+    select(DayCount.day, DayCount.n, DayCount.ratio_sum)
+    .where(DayCount.space_id == p("space"), among(DayCount.day, p("days")))
+    .order_by(DayCount.day.desc())
 )
-SEQ = Statement(select(Space.seq).where(Space.id == p("space")))
+SEQS = Statement(
+    select(Space.id, Space.seq)
+    .join(Member, Member.space_id == Space.id)
+    .where(Member.account_id == p("account"), Space.removed.is_(None))
+)
 
-# In the order of gateway.library.timeline.Tile.
+# --- views: several spaces, an order, and perhaps conditions ----------------------------------------------------------
+
+
+class _Order(NamedTuple):
+    """What a view is sorted by. Its days are made of ``along``, which is counted in ``unit`` of a day."""
+
+    key: Any
+    along: Any = None
+    unit: int = 1
+
+    @property
+    def columns(self) -> list[Any]:
+        """All that is compared, the first first."""
+        first = [] if self.along is None or self.along is self.key else [self.along]
+        return [*first, self.key, Photo.entry_id]
+
+    @property
+    def day(self) -> Any:
+        return literal(0) if self.along is None else self.along if self.unit == 1 else self.along // self.unit
+
+    def bounds(self) -> list[Condition]:
+        if self.along is None:
+            return []
+        return [self.along >= n("first_day") * self.unit, self.along < (n("last_day") + 1) * self.unit]
+
+
+_ORDERS = {
+    "taken": _Order(Photo.taken, Photo.day),
+    "added": _Order(Photo.added, Photo.added, DAY),
+    "name": _Order(Entry.name_key),
+    "size": _Order(Blob.size),
+}
+
+
+class View(NamedTuple):
+    """Photos of so many spaces (their ids are the parameters ``space_0``, ``space_1`` …) in an order."""
+
+    spaces: int
+    subject: str
+    """``taken``, ``added``, ``name`` or ``size``."""
+    is_descending: bool
+
+
+def _photos(view: View, number: int, where: Condition | None, *columns: Any) -> Select[Any]:
+    """The photos of one of the spaces, stacks counted once, with what they are sorted by."""
+    found = select(*columns).select_from(Photo)
+    if view.subject == "name":
+        found = found.join(Entry, Entry.id == Photo.entry_id)
+    if view.subject == "size":
+        found = found.join(Blob, Blob.id == Photo.blob_id)
+    found = found.where(Photo.space_id == n(f"space_{number}"), Photo.stack_id.is_(None))
+    return found if where is None else found.where(where)
+
+
+# In the order of gateway.library.timeline.Tile, behind its id and day.
 _TILE: tuple[Any, ...] = (
-    Photo.entry_id, Photo.day, Photo.taken, Photo.utc_offset, Photo.ratio, Photo.blob_id, Media.thumbhash, Photo.kind,
+    Photo.taken, Photo.utc_offset, Photo.ratio, Photo.blob_id, Media.thumbhash, Photo.kind,
     Photo.flags, Photo.duration, Photo.stacked, Place.town, Photo.space_id, Photo.folder_id,
 )  # fmt: skip
-_ORDER = ("day", "taken", "entry_id")
 
 
-@lru_cache(maxsize=64)
-def tiles(spaces: int) -> Statement:
-    """The photos of so many spaces, newest first, from the day ``newest`` down to ``oldest``.
+def _tiles(view: View, where: Condition | None) -> Select[Any]:
+    order = _ORDERS[view.subject]
+
+    def sort(columns: Iterable[Any]) -> list[Any]:
+        return [column.desc() if view.is_descending else column for column in columns]
+
+    names = [f"by_{number}" for number in range(len(order.columns))]
+    columns = [column.label(name) for column, name in zip(order.columns, names, strict=True)]
+
+    def of_space(number: int) -> Select[Any]:
+        photos = _photos(view, number, where, *columns).where(*order.bounds()).order_by(*sort(order.columns))
+        return select(photos.limit(n("most")).subquery(f"of_{number}"))
+
+    found = union_all(*map(of_space, range(view.spaces))).subquery("found")
+    page = select(found).order_by(*sort(found.c)).limit(n("limit")).offset(n("skipped")).subquery("page")
+    return (
+        select(Photo.entry_id, order.day, *_TILE)
+        .select_from(page)
+        .join(Photo, Photo.entry_id == page.c[names[-1]])
+        .join(Media, Media.blob_id == Photo.blob_id)
+        .outerjoin(Place, Place.id == Photo.place_id)
+        .order_by(*sort(page.c))
+    )
+
+
+def _days(view: View, where: Condition | None) -> CompoundSelect[Any]:
+    order = _ORDERS[view.subject]
+
+    def of_space(number: int) -> Select[Any]:
+        counted = (func.count().label("n"), func.sum(Photo.ratio).label("ratio_sum"))
+        plain = view._replace(subject="taken")  # nothing is sorted: no other table is needed
+        found = _photos(plain, number, where, order.day.label("day"), *counted)
+        # By its place: PostgreSQL would not know two parameters of the same value for the same expression.
+        return found.group_by(text("1"))
+
+    return union_all(*map(of_space, range(view.spaces)))
+
+
+def _before(view: View, where: Condition | None) -> Select[Any]:
+    order = _ORDERS[view.subject]
+    key, given, entry = order.key, bindparam("key", type_=order.key.type), n("entry")
+    ahead = (
+        (key > given) | ((key == given) & (Photo.entry_id > entry))
+        if view.is_descending
+        else (key < given) | ((key == given) & (Photo.entry_id < entry))
+    )
+    of_spaces = [
+        _photos(view, number, where, func.count().label("n")).where(*order.bounds(), ahead)
+        for number in range(view.spaces)
+    ]
+    return select(func.sum(union_all(*of_spaces).subquery("counted").c.n))
+
+
+def _stands(view: View, where: Condition | None) -> CompoundSelect[Any]:
+    order = _ORDERS[view.subject]
+    return union_all(
+        *(
+            _photos(view, number, where, order.day.label("day"), order.key.label("key")).where(
+                Photo.entry_id == n("entry")
+            )
+            for number in range(view.spaces)
+        )
+    )
+
+
+_Build = Callable[[View, Condition | None], ClauseElement]
+
+
+def _statement(build: _Build, view: View, where: Condition | None) -> Statement:
+    return _unfiltered(build, view) if where is None else Statement(build(view, where), kept=False)
+
+
+@cache  # as many as there are counts of spaces that people are in
+def _unfiltered(build: _Build, view: View) -> Statement:
+    return Statement(build(view, None))
+
+
+def tiles(view: View, where: Condition | None) -> Statement:
+    """The photos of a view from ``first_day`` to ``last_day``, if it has days.
 
     Of each space ``most`` are looked at, of all together ``limit`` returned after ``skipped``.
     """
-    columns = [getattr(Photo, name) for name in _ORDER]
-    found = union_all(
-        *(
-            select(
-                select(*columns)
-                .where(
-                    Photo.space_id == n(f"space_{number}"),
-                    Photo.stack_id.is_(None),
-                    Photo.day <= n("newest"),
-                    Photo.day >= n("oldest"),
-                )
-                .order_by(*(column.desc() for column in columns))
-                .limit(n("most"))
-                .subquery(f"of_{number}")
-            )
-            for number in range(spaces)
-        )
-    ).subquery("found")
-    order = [found.c[name].desc() for name in _ORDER]
-    page = select(found).order_by(*order).limit(n("limit")).offset(n("skipped")).subquery("page")
-    return Statement(
-        select(*_TILE)
-        .select_from(page)
-        .join(Photo, Photo.entry_id == page.c.entry_id)
-        .join(Media, Media.blob_id == Photo.blob_id)
-        .outerjoin(Place, Place.id == Photo.place_id)
-        .order_by(*(page.c[name].desc() for name in _ORDER))
-    )
+    return _statement(_tiles, view, where)
 
 
-# How many of a space come before a photo on its own day.
-BEFORE_ON_DAY = Statement(
-    select(func.count())
-    .select_from(Photo)
-    .where(
-        Photo.space_id == p("space"),
-        Photo.stack_id.is_(None),
-        Photo.day == p("which"),
-        (Photo.taken > n("taken")) | ((Photo.taken == n("taken")) & (Photo.entry_id > n("entry"))),
-    )
-)
+def days(view: View, where: Condition | None) -> Statement:
+    """Of each space the days with their counts and their sums of ratios; in a view without days all as day 0."""
+    return _statement(_days, view, where)
+
+
+def stands(view: View, where: Condition | None) -> Statement:
+    """The day of a photo ``entry`` in a view, and its key in the view's order; no row when it is not there."""
+    return _statement(_stands, view, where)
+
+
+def before(view: View, where: Condition | None) -> Statement:
+    """How many photos of the days from ``first_day`` to ``last_day`` come before the one of a ``key`` and ``entry``."""
+    return _statement(_before, view, where)
+
+
 PHOTO = Statement(
     select(
         Photo.entry_id, Photo.space_id, Photo.folder_id, Photo.stack_id, Photo.day, Photo.taken, Photo.blob_id
