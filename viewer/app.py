@@ -12,6 +12,7 @@ from gateway.errors import GatewayError
 from viewer import auth, media, pages, security
 from viewer.api import photos as photos_api
 from viewer.errors import Problem, problem_of
+from viewer.icons import Icons
 from viewer.static_files import StaticFiles
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ def create_app(library: Library, packages: Path) -> Flask:
     app.extensions["library"] = library
     app.extensions["static"] = static
     app.add_url_rule("/static/<release>/<path:name>", "static", static.serve)
-    app.context_processor(lambda: {"static": static.address, "principal": g.get("principal"), "csrf": security.csrf()})
+    icons = Icons(packages)
+    app.jinja_env.globals.update(
+        static=static.address, modules=static.modules, icon=icons.icon, symbol=icons.symbol, navigation=pages.NAVIGATION
+    )
+    app.context_processor(lambda: {"principal": g.get("principal"), "csrf": security.csrf(), "theme": pages.theme()})
     app.before_request(security.judge)
     app.after_request(_compress)
     app.after_request(security.protect)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from flask import send_from_directory, url_for
 from werkzeug.exceptions import NotFound
 
+from viewer.modules import imports
+
 if TYPE_CHECKING:
     from flask import Response
 
@@ -37,6 +39,10 @@ class StaticFiles:
     def address(self, name: str) -> str:
         """Where a file is: ``css/base.css``, ``vendor/photoswipe/dist/photoswipe.css``."""
         return url_for("static", release=self.release, name=name)
+
+    def modules(self, *names: str) -> list[str]:
+        """Where these scripts and all that they import are, for the page to fetch them at once."""
+        return [self.address(name) for name in imports(_OURS, *names)]
 
     def serve(self, release: str, name: str) -> Response:
         """Send a file. One of another release is not here: its page is loaded again by whoever has it open."""

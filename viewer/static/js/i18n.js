@@ -109,6 +109,9 @@ export const date = (day) => written((day * DAY) / 1000, { day: 'numeric', month
 /** "Sun, 14 July", over a day's first photo. @param {number} day */
 export const dayName = (day) => written((day * DAY) / 1000, { weekday: 'short', day: 'numeric', month: 'long' });
 
+/** "Sun, 14 Jul", where there is little room. @param {number} day */
+export const dayNameShort = (day) => written((day * DAY) / 1000, { weekday: 'short', day: 'numeric', month: 'short' });
+
 /** "July 2019". @param {number} day any of the month */
 export const monthName = (day) => written((day * DAY) / 1000, { month: 'long', year: 'numeric' });
 

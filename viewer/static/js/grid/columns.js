@@ -167,7 +167,7 @@ export class Columns {
     this.#loading.add(request);
     try {
       const answer = await this.#load(fromKey, untilKey, request.controller.signal);
-      if (this.#loading.delete(request)) this.#take(answer, fromKey, untilKey);
+      if (this.#loading.delete(request)) this.take(answer, fromKey, untilKey);
     } catch (error) {
       if (!this.#loading.delete(request)) return; // ended by us
       this.#isPaused = true;
@@ -181,11 +181,12 @@ export class Columns {
   }
 
   /**
+   * Learn the photos of a range of keys.
    * @param {Answer} answer
    * @param {string} fromKey
    * @param {string | undefined} untilKey
    */
-  #take(answer, fromKey, untilKey) {
+  take(answer, fromKey, untilKey) {
     const before = this.segments;
     const from = before.find(fromKey);
     const promised = { from, until: untilKey === undefined ? before.length : before.find(untilKey) };

@@ -1,0 +1,63 @@
+/** Requests to the server, and plain words for what can go wrong with them. */
+
+import { gettext } from './i18n.js';
+
+const AGAIN_AFTER = 500; // milliseconds; long enough for a server that was just started anew
+
+/** What the server, or the lack of one, answered. */
+export class Problem extends Error {
+  /**
+   * @param {number} status 0 where there was no answer at all
+   * @param {string} message for people
+   */
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * Ask for JSON; once more where nothing answered. Problem, or AbortError once the signal says so.
+ * @param {string} path below the API
+ * @param {Record<string, string | undefined>} [parameters] those that are undefined are left out
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any>} null where there is nothing new
+ */
+export async function get(path, parameters = {}, signal = undefined) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, value);
+  const address = `/api/v1/${path}?${query}`;
+  let response = await asked(address, signal);
+  if (!response || response.status === 503) {
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER));
+    response = await asked(address, signal);
+  }
+  if (!response) throw new Problem(0, gettext('No connection. Trying again…'));
+  if (response.status === 204) return null;
+  if (response.ok) return response.json();
+  throw new Problem(response.status, await wordsOf(response));
+}
+
+/**
+ * @param {string} address
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<Response | null>} null where nothing answered
+ */
+async function asked(address, signal) {
+  try {
+    return await fetch(address, { signal });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    return null;
+  }
+}
+
+/** @param {Response} response */
+async function wordsOf(response) {
+  if (response.status === 401) return gettext('You are signed out.');
+  try {
+    return String((await response.json()).title);
+  } catch {
+    return gettext('The server did not understand this.');
+  }
+}

@@ -1,0 +1,95 @@
+/** A photo as the grid shows it, and where its pictures are. */
+
+import { date, gettext, time } from '../i18n.js';
+
+/** @import { Answer } from './columns.js' */
+
+/**
+ * @typedef {object} Photo
+ * @property {number} id
+ * @property {number} v its version: part of the addresses of its pictures
+ * @property {number} day counted from 1970-01-01
+ * @property {number} time wall clock, in seconds of that day
+ * @property {number} ratio width by height
+ * @property {string} hash its ThumbHash as base64; empty where there is none
+ * @property {string} kind "image", "video" or "raw"
+ * @property {number} flags
+ * @property {number | null} length of a video, in seconds
+ * @property {number} stack how many files stand behind it
+ * @property {string} place where it was taken, as far as known
+ * @property {number} space the id of its space
+ */
+
+/** @typedef {{ id: number[], v: number[], day: number[], time: number[], ratio: number[], hash: string[], kind: string[], flags: number[], length: (number | null)[], stack: number[], place: number[], places: string[], space: number[], spaces: number[] }} Columns */
+
+/** What `flags` says. */
+export const FLAG = { live: 1, raw: 2, animated: 4, panorama: 8, noPicture: 16 };
+
+/** The pictures that the server has, by their height; the last one by its longer edge. */
+const HEIGHTS = [240, 480];
+const PREVIEW = 2048;
+const WIDEST = 3; // the small ones are cut at this ratio
+
+/**
+ * @param {{ answer: Answer, at: number }} place
+ * @returns {Photo}
+ */
+export function photoOf({ answer, at }) {
+  const columns = /** @type {Columns} */ (/** @type {unknown} */ (answer));
+  return {
+    id: columns.id[at],
+    v: columns.v[at],
+    day: columns.day[at],
+    time: columns.time[at],
+    ratio: columns.ratio[at] / 100,
+    hash: columns.hash[at],
+    kind: columns.kind[at],
+    flags: columns.flags[at],
+    length: columns.length[at] === null ? null : Number(columns.length[at]) / 1000,
+    stack: columns.stack[at],
+    place: columns.places[columns.place[at]] ?? '',
+    space: columns.spaces[columns.space[at]],
+  };
+}
+
+/** @param {Photo} photo */
+export const hasPicture = ({ flags }) => (flags & FLAG.noPicture) === 0;
+
+/**
+ * The address of a picture.
+ * @param {Photo} photo
+ * @param {number} name
+ */
+export const pictureOf = ({ id, v }, name) => `/thumb/${id}/${v}/${name}.webp`;
+
+/** @param {Photo} photo */
+export const previewOf = (photo) => pictureOf(photo, PREVIEW);
+
+/**
+ * The size of the preview, as far as the ratio tells.
+ * @param {Photo} photo
+ */
+export const previewSize = ({ ratio }) => ({
+  width: Math.round(ratio >= 1 ? PREVIEW : PREVIEW * ratio),
+  height: Math.round(ratio >= 1 ? PREVIEW / ratio : PREVIEW),
+});
+
+/**
+ * All pictures with their widths, for the browser to choose from; only the smallest where data are to be saved.
+ * @param {Photo} photo
+ */
+export function sourcesOf(photo) {
+  const saving = /** @type {{ connection?: { saveData?: boolean } }} */ (navigator).connection?.saveData;
+  const width = (/** @type {number} */ height) => Math.max(1, Math.round(height * Math.min(photo.ratio, WIDEST)));
+  const small = HEIGHTS.slice(0, saving ? 1 : 2).map((height) => `${pictureOf(photo, height)} ${width(height)}w`);
+  return saving ? small[0] : [...small, `${previewOf(photo)} ${previewSize(photo).width}w`].join(', ');
+}
+
+/**
+ * "Photo, 14 July 2019, 14:32, Berlin".
+ * @param {Photo} photo
+ */
+export function nameOf(photo) {
+  const kind = photo.kind === 'video' ? gettext('Video') : gettext('Photo');
+  return [kind, date(photo.day), time(photo.time), photo.place].filter(Boolean).join(', ');
+}

@@ -1,0 +1,20 @@
+/** The bar that says what is wrong with the page as a whole. */
+
+import { gettext } from '../i18n.js';
+
+/**
+ * Say it, or with null that all is well again.
+ * @param {string | null} text
+ * @param {boolean} [isSignedOut] then it offers to sign in again, and to come back here
+ */
+export function tell(text, isSignedOut = false) {
+  const bar = document.getElementById('notice');
+  if (!bar || (text === null && bar.hidden)) return;
+  bar.hidden = text === null;
+  bar.textContent = text;
+  if (!isSignedOut) return;
+  const link = document.createElement('a');
+  link.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+  link.textContent = gettext('Sign in');
+  bar.append(' ', link);
+}
