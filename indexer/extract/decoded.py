@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,6 +35,13 @@ def afford(size: tuple[int, int], needed: float, budget: int) -> None:
     """Raise TooLarge if a picture of this ``size`` needs more bytes than ``budget``."""
     if needed > budget:
         raise TooLarge(f"It is too large to decode: {size[0]} × {size[1]} pixels.")
+
+
+def cut(missing: float) -> str | None:
+    """What to say of a picture of which so much, 0 to 1, is not there. Raises Unreadable if it is more than a half."""
+    if missing > 0.5:
+        raise Unreadable("The file is cut off: less than half of its picture is there.")
+    return f"The file is cut off: {math.ceil(100 * missing)} % of its picture are missing." if missing else None
 
 
 @contextmanager

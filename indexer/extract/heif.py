@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
-import av
 import pillow_heif
 from pillow_heif import HeifImageFile
 
-from indexer.errors import Unreadable
 from indexer.extract import items, renditions, tiles, upright
 from indexer.extract.colour import Coded, Space
-from indexer.extract.decoded import Decoded, afford
+from indexer.extract.decoded import Decoded, afford, cut
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -39,8 +36,9 @@ def decode(file: BinaryIO, *, budget: int) -> Decoded:
     if _takes_thumbnail(image, at_least=wanted):
         return found
     if item and image.mode == "RGB" and (grid := tiles.grid(file, item)):
-        with suppress(av.FFmpegError, Unreadable):
-            return found._replace(image=upright.by_heif(tiles.decode(file, grid), item.turns))
+        tiled = tiles.decode(file, grid, budget=budget)
+        if tiled:
+            return found._replace(image=upright.by_heif(tiled.image, item.turns), flaw=cut(tiled.missing))
     needed = image.width * image.height * (_COST if image.info["bit_depth"] == 8 else _DEEP_COST)
     if needed > budget and _takes_thumbnail(image):
         return found

@@ -8,10 +8,9 @@ import numpy as np
 from PIL import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from indexer.errors import Unreadable
 from indexer.extract import renditions
 from indexer.extract.colour import Space
-from indexer.extract.decoded import Decoded, afford
+from indexer.extract.decoded import Decoded, afford, cut
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -82,12 +81,8 @@ def _load_cut(image: JpegImageFile, scale: int) -> str:
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
     lines = _lines(image)
-    if lines == image.height:
-        return "The file is cut off: its picture is coarser than it was."
-    if lines < image.height / 2:
-        raise Unreadable("The file is cut off: less than half of its picture is there.")
     image.paste((_GREY,) * len(image.getbands()), (0, lines, *image.size))
-    return f"The file is cut off: only the upper {100 * lines // image.height} % of its picture are there."
+    return cut(1 - lines / image.height) or "The file is cut off: its picture is coarser than it was."
 
 
 def _lines(image: Image) -> int:
