@@ -12,6 +12,7 @@ import resource
 import signal
 import struct
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -54,8 +55,9 @@ def limit_memory(memory: int) -> None:
 
 
 def limit_time(seconds: int) -> None:
-    """Have the kernel end this process by SIGXCPU after so much time on the processor."""
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    """Have the kernel end this process by SIGXCPU after so much more time on the processor."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + 1 + seconds, hard))
 
 
 def die_with_parent() -> None:
@@ -63,9 +65,12 @@ def die_with_parent() -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def shut_in() -> None:
-    """Give up, for this process and all that it starts, whatever decoding does not need. Imports must be done."""
-    _limit(resource.RLIMIT_FSIZE, 0)
+def shut_in(largest: int = 0) -> None:
+    """Give up, for this process and all that it starts, whatever decoding does not need. Imports must be done.
+
+    Files that are open already may be written, up to ``largest`` bytes; no other can be opened for that.
+    """
+    _limit(resource.RLIMIT_FSIZE, largest)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, 64)
     # A namespace without interfaces; it takes one of users, where this process has no rights outside.

@@ -1,8 +1,8 @@
-"""The decoder: a process that loads the libraries once and forks for every file.
+"""The decoder: a process that loads the libraries once and forks the children that decode.
 
-So a file finds a fresh process, whatever the one before did to its own: nothing leaks, nothing is left in memory, and
-after a crash the next file waits a few milliseconds, not for imports. The first process never sees a file's bytes.
-It is told what to do over its control socket (``indexer.sandbox``), and ends when that is closed:
+So after a crash the next file waits a few milliseconds, not for imports, and a fresh child knows nothing of any file:
+the first process never sees a byte of one. It is told what to do over its control socket (``indexer.template``), and
+ends when that is closed:
 
     FORK with a socket   fork a child that talks on it (``indexer.wire``); answered with the child's process id
     END                  kill the child; answered with the status that it ended with
@@ -10,16 +10,18 @@ It is told what to do over its control socket (``indexer.sandbox``), and ends wh
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import functools
 import gc
+import io
 import os
 import signal
 import socket
 import struct
 import sys
 import traceback
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 
 from indexer import confine, wire
 from indexer.errors import TooLarge, Unreadable
@@ -29,13 +31,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from indexer.extract.extraction import Extraction
-    from indexer.remote_file import Fetch
 
     Extract = Callable[..., Extraction]
+    Work = Callable[["socket.socket", "Bounds"], None]
 
 FORK, END = b"+", b"-"
 NUMBER = struct.Struct("!q")
 _PIECE = 256 * 1024
+_OF_SYSTEM = {errno.ENOSPC: wire.NO_ROOM, errno.EDQUOT: wire.NO_ROOM, errno.EFBIG: wire.TOO_LONG}
+T = TypeVar("T")
 
 
 class Bounds(NamedTuple):
@@ -61,18 +65,23 @@ class Bounds(NamedTuple):
 
 def run(extract: Extract, words: list[str]) -> None:
     """Be the decoder until the control socket is closed. ``words``: its descriptor, then the bounds."""
+    serve(functools.partial(_decode, extract), words)
+
+
+def serve(work: Work, words: list[str], *, largest: int = 0) -> None:
+    """Have ``work`` done in a child for every file; it may write files of at most ``largest`` bytes."""
     bounds = Bounds.from_words(words[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.enable()  # a crash leaves where it happened on stderr
     confine.stand_back()
     confine.limit_memory(bounds.memory)
-    confine.shut_in()
+    confine.shut_in(largest)
     gc.collect()
     gc.freeze()  # what is here now stays, and the children's collections need not write to its pages
     with socket.socket(fileno=int(words[0])) as control:
         while descriptor := _ordered(control, FORK):
             with socket.socket(fileno=descriptor[0]) as talk:
-                child = os.fork() or _be_child(control, talk, extract, bounds)
+                child = os.fork() or _be_child(control, talk, work, bounds)
             control.sendall(NUMBER.pack(child))
             _ordered(control, END)  # or the parent is gone
             os.kill(child, signal.SIGKILL)
@@ -86,24 +95,22 @@ def _ordered(control: socket.socket, order: bytes) -> list[int]:
     raise SystemExit
 
 
-def _be_child(control: socket.socket, talk: socket.socket, extract: Extract, bounds: Bounds) -> int:
-    """Do one file, and never return."""
+def _be_child(control: socket.socket, talk: socket.socket, work: Work, bounds: Bounds) -> int:
+    """Do files until the parent has no more, and never return."""
     try:
         confine.die_with_parent()
-        confine.limit_time(bounds.seconds)
         control.close()
-        _decode(talk, extract, bounds)
+        while True:
+            confine.limit_time(bounds.seconds)
+            work(talk, bounds)
     except BaseException:  # noqa: BLE001 - this is the end of the process
         traceback.print_exc()
     finally:
         os._exit(1)
 
 
-def _decode(talk: socket.socket, extract: Extract, bounds: Bounds) -> None:
-    size, budget = wire.TASK.unpack(b"".join(_received(talk, wire.TASK.size)))
-    outcome = _outcome(
-        functools.partial(_fetched, talk), size, lambda file: extract(file, size, zone=bounds.zone, budget=budget)
-    )
+def _decode(extract: Extract, talk: socket.socket, bounds: Bounds) -> None:
+    outcome = outcome_of(talk, lambda file, size, budget: extract(file, size, zone=bounds.zone, budget=budget))
     if isinstance(outcome, wire.Failure):
         talk.sendall(wire.failed(outcome))
     else:
@@ -112,16 +119,21 @@ def _decode(talk: socket.socket, extract: Extract, bounds: Bounds) -> None:
             talk.sendall(rendition.data)
 
 
-def _outcome(fetch: Fetch, size: int, extract: Callable[[BinaryIO], Extraction]) -> Extraction | wire.Failure:
+def outcome_of(talk: socket.socket, work: Callable[[BinaryIO, int, int], T]) -> T | wire.Failure:
+    """Take the task and do it: what ``work(file, size, budget)`` returns, or what came between."""
+    size, budget = wire.TASK.unpack(b"".join(_received(talk, wire.TASK.size)))
     try:
-        with remote(fetch, size) as file:
-            return extract(file)
+        with remote(functools.partial(_fetched, talk), size) as file:
+            return work(file, size, budget)
     except MemoryError:
         return wire.Failure(wire.NO_MEMORY, "")
     except TooLarge as error:
         return wire.Failure(wire.TOO_LARGE, str(error))
     except Unreadable as error:
         return wire.Failure(wire.UNREADABLE, str(error))
+    except OSError as error:
+        traceback.print_exc()
+        return wire.Failure(_OF_SYSTEM.get(error.errno or 0, wire.DEFECT), str(error))
     except Exception as error:  # noqa: BLE001 - libraries raise anything for a broken file
         traceback.print_exc()
         return wire.Failure(wire.DEFECT, type(error).__name__)
@@ -136,9 +148,18 @@ def _received(talk: socket.socket, length: int) -> Iterator[bytes]:
     while length:
         piece = talk.recv(min(length, _PIECE))
         if not piece:
-            os._exit(0)  # the parent needs no answer any more
+            os._exit(0)  # the parent needs no more
         length -= len(piece)
         yield piece
+
+
+def _rehearse(extract: Extract) -> None:
+    """Have the libraries load what they load at their first picture here, once for all children."""
+    from PIL import Image  # noqa: PLC0415 - the encoder needs none
+
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 48)).save(picture, "JPEG")
+    extract(picture, len(picture.getvalue()), zone="UTC", budget=1 << 20)
 
 
 if __name__ == "__main__":
@@ -146,4 +167,5 @@ if __name__ == "__main__":
     from indexer.extract.extract import extract
 
     place.load()  # here, for all files
+    _rehearse(extract)
     run(extract, sys.argv[1:])

@@ -2,6 +2,7 @@
 
     Unreadable      this file cannot be decoded; another try gives the same
     ├── TooLarge    it needs more memory than a decoder has
+    ├── TooSlow     it needs more time
     └── Killed      somebody ended its decoder; another try may go well
     NoDecoder       the decoder does not start: nothing is said about the file (a gateway.errors.Unavailable)
 
@@ -17,6 +18,10 @@ class Unreadable(Exception):
 
 class TooLarge(Unreadable):
     """Decoding the file needs more memory than there is for it."""
+
+
+class TooSlow(Unreadable):
+    """Decoding the file takes more time than there is for it."""
 
 
 class Killed(Unreadable):

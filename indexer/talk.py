@@ -1,4 +1,4 @@
-"""One file's talk with its child: its reads are answered, its memory and time watched, its words judged."""
+"""The talk with a child: its reads are answered, its memory and time watched, its words judged."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import resource
 import select
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.errors import StoreUnavailable
+from gateway.errors import StoreFull, StoreUnavailable
 from indexer import answers, wire
-from indexer.errors import TooLarge, Unreadable
+from indexer.errors import TooLarge, TooSlow, Unreadable
 
 if TYPE_CHECKING:
     import socket
@@ -26,6 +26,7 @@ Read = Callable[[int, int], Iterator[bytes]]
 
 MOST_READ = 1 << 30
 """Bytes that a decoder may ask for. A video's picture is found in a few; what reads more goes round in circles."""
+_TURN = 1.0  # seconds between two looks at what else there is to do
 
 _LOOK = 0.05  # seconds between two looks at a child's memory
 _PIECE = 256 * 1024
@@ -46,52 +47,119 @@ class Limits(NamedTuple):
     """For a file, waiting for the store not counted."""
     patience: float
     """Seconds for the store."""
+    most_read: int = MOST_READ
+    """Bytes that may be asked for."""
 
     def too_large(self) -> TooLarge:
         """The error of a file that takes too much memory."""
         return TooLarge(f"Too large: decoding needs more than {self.memory >> 20} MB of memory.")
 
-    def too_slow(self) -> Unreadable:
+    def too_slow(self) -> TooSlow:
         """The error of a file that takes too much time."""
-        return Unreadable(f"Decoding took longer than {self.seconds:g} seconds.")
+        return TooSlow(f"Decoding took longer than {self.seconds:g} seconds.")
+
+
+@contextmanager
+def _believing() -> Iterator[None]:
+    """What our own decoder would not say shows that the file speaks."""
+    try:
+        yield
+    except answers.Nonsense as error:
+        _log.warning("a decoder talked nonsense: %s", error)
+        raise Unreadable("The file took its decoder over.") from None
 
 
 class Talk:
-    """The parent's end. Whoever makes it closes the socket and ends the child."""
+    """The parent's end, for one file after the other. After an error the child is of no more use.
 
-    def __init__(self, talk: socket.socket, child: int, template: Template, limits: Limits) -> None:
-        """``child`` is the process id to watch, and ``template`` whose standard error must be read meanwhile."""
+    Whoever makes it closes it and ends the child.
+    """
+
+    def __init__(
+        self,
+        talk: socket.socket,
+        child: int,
+        template: Template,
+        limits: Limits,
+        meanwhile: Callable[[int], object] | None = None,
+    ) -> None:
+        """``child`` is the process id to watch, and ``template`` whose standard error must be read meanwhile.
+
+        ``meanwhile`` is called about once a second with the percent that are done. Its time is not the child's, and
+        what it raises ends the talk.
+        """
         talk.settimeout(0)
         self._talk = talk
         self._memory = Path(f"/proc/{child}/statm")
         self._template = template
         self._limits = limits
-        self._started = time.monotonic()
-        self._next_look = self._started
-        self._in_store = 0.0
-        self._asked = 0
+        self._meanwhile = meanwhile
         self._poll = select.poll()
         self._poll.register(template.words, select.POLLIN)
+        self.files = 0
+        """How many the child was given."""
+
+    def _begin(self) -> None:
+        self.files += 1
+        self._template.forget()
+        self._started = self._next_look = self._next_turn = time.monotonic()
+        self._in_store = self._elsewhere = 0.0
+        self._progress = self._asked = 0
 
     def extract(self, read: Read, size: int, budget: int) -> Extraction:
         """Feed the child until it answers. Ended, Unreadable, StoreUnavailable, or what ``read`` raises."""
+        with _believing():
+            kind, body, data_size = self._answer(read, size, budget)
+            if kind != wire.FOUND:
+                raise answers.Nonsense("it said something unknown")
+            found = answers.found(body)
+            if found.error and (words := self._template.last_words()):
+                _log.warning("a decoder made no picture (%s): %s", found.error, words)
+            return answers.extraction(found, self._receive(data_size))
+
+    def encode(self, read: Read, size: int, budget: int) -> None:
+        """Feed the child until it has written its copy. Raises what ``extract`` raises, and StoreFull."""
+        with _believing():
+            kind, _, _ = self._answer(read, size, budget)
+            if kind != wire.ENCODED:
+                raise answers.Nonsense("it said something unknown")
+
+    def resident(self) -> int:
+        """Bytes of memory that the child has; 0 when it is gone."""
         try:
-            self._send(wire.TASK.pack(size, budget))
-            while True:
-                kind, first, second = wire.HEAD.unpack(self._receive(wire.HEAD.size))
-                if kind != wire.READ:
-                    return self._judged(kind, first, second)
+            return int(self._memory.read_bytes().split()[1]) * resource.getpagesize()
+        except (OSError, IndexError):
+            return 0
+
+    def close(self) -> None:
+        """Say that there are no more files."""
+        self._talk.close()
+
+    def _answer(self, read: Read, size: int, budget: int) -> tuple[bytes, bytes, int]:
+        """Feed the child until it says how it went; what kind that is, its JSON, and how many bytes follow."""
+        self._begin()
+        self._send(wire.TASK.pack(size, budget))
+        while True:
+            kind, first, second = wire.HEAD.unpack(self._receive(wire.HEAD.size))
+            if kind == wire.READ:
                 self._serve(read, first, second, size)
-        except answers.Nonsense as error:
-            _log.warning("a decoder talked nonsense: %s", error)
-            raise Unreadable("The file took its decoder over.") from None
+            elif kind == wire.PROGRESS:
+                self._progress = min(first, 99)
+            else:
+                break
+        if first > wire.LONGEST_JSON or second > wire.LARGEST_RENDITIONS:
+            raise answers.Nonsense("it announced an endless answer")
+        body = self._receive(first)
+        if kind == wire.FAILED:
+            raise self._failed(answers.failure(body))
+        return kind, body, second
 
     def _serve(self, read: Read, start: int, length: int, size: int) -> None:
         if not 0 < length <= size - start:
             raise answers.Nonsense("it asked for bytes that the file does not have")
         self._asked += length
-        if self._asked > MOST_READ:
-            raise Unreadable(f"Decoding reads more than {MOST_READ >> 30} GiB.")
+        if self._asked > self._limits.most_read:
+            raise Unreadable(f"Decoding reads more than {self._limits.most_read >> 30} GiB.")
         for chunk in self._chunks(read, start, length):
             self._send(chunk)
             length -= len(chunk)
@@ -109,22 +177,13 @@ class Talk:
             before = time.monotonic()
         self._in_store += time.monotonic() - before
 
-    def _judged(self, kind: bytes, body_size: int, data_size: int) -> Extraction:
-        if body_size > wire.LONGEST_JSON or data_size > wire.LARGEST_RENDITIONS:
-            raise answers.Nonsense("it announced an endless answer")
-        body = self._receive(body_size)
-        if kind == wire.FOUND:
-            found = answers.found(body)
-            if found.error and (words := self._template.last_words()):
-                _log.warning("a decoder made no picture (%s): %s", found.error, words)
-            return answers.extraction(found, self._receive(data_size))
-        if kind == wire.FAILED:
-            raise self._failed(answers.failure(body))
-        raise answers.Nonsense("it said something unknown")
-
-    def _failed(self, failure: wire.Failure) -> Unreadable:
+    def _failed(self, failure: wire.Failure) -> Exception:
         if failure.kind == wire.NO_MEMORY:
             return self._limits.too_large()
+        if failure.kind == wire.NO_ROOM:
+            return StoreFull("The disk for conversions has no room.")
+        if failure.kind == wire.TOO_LONG:
+            return TooLarge("Too large: its copy would be larger than it may be.")
         if failure.kind == wire.DEFECT:
             _log.warning("a decoder failed: %s", self._template.last_words())
             return Unreadable("The file is damaged, or of a kind that cannot be decoded.")
@@ -167,16 +226,14 @@ class Talk:
 
     def _look(self) -> None:
         now = time.monotonic()
-        if now - self._started - self._in_store > self._limits.seconds:
+        if self._meanwhile is not None and now >= self._next_turn:
+            self._meanwhile(self._progress)
+            before, now = now, time.monotonic()
+            self._elsewhere += now - before
+            self._next_turn = now + _TURN
+        if now - self._started - self._in_store - self._elsewhere > self._limits.seconds:
             raise self._limits.too_slow()
         if now >= self._next_look:
             self._next_look = now + _LOOK
-            if self._resident() > self._limits.memory:
+            if self.resident() > self._limits.memory:
                 raise self._limits.too_large()
-
-    def _resident(self) -> int:
-        """Bytes of memory that the child has; 0 when it is gone."""
-        try:
-            return int(self._memory.read_bytes().split()[1]) * resource.getpagesize()
-        except (OSError, IndexError):
-            return 0

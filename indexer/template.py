@@ -22,7 +22,7 @@ _END = 5.0  # seconds for a kill
 _LAST_WORDS = 4000
 _PIPE = 1 << 16  # bytes that a pipe holds
 _ROOT = Path(__file__).resolve().parents[1]
-_ENVIRONMENT = {
+ENVIRONMENT = {
     # Nothing of ours: settings hold secrets. No threads: they do not survive a fork, and each worker has one processor.
     "LANG": "C.UTF-8",
     "PATH": os.defpath,
@@ -40,24 +40,28 @@ _log = logging.getLogger("davgallery.indexer")
 class Template:
     """A running decoder, with at most one child at a time. Its standard error is kept: crashes explain themselves."""
 
-    def __init__(self, program: str, bounds: Bounds) -> None:
-        """Start the module ``program``; it loads its libraries meanwhile."""
+    def __init__(self, program: str, bounds: Bounds, target: int | None = None) -> None:
+        """Start the module ``program``; it loads its libraries meanwhile.
+
+        ``target`` is the descriptor of a file that it inherits and may write to.
+        """
         self._control, theirs = socket.socketpair()
         self._words = bytearray()
         words, their_words = os.pipe()
         self.words = words
         """Readable when the decoder wrote to its standard error: then call ``listen``."""
         os.set_blocking(words, False)
-        command = [sys.executable, "-m", program, str(theirs.fileno()), *bounds.as_words()]
+        inherited = [theirs.fileno()] if target is None else [theirs.fileno(), target]
+        command = [sys.executable, "-m", program, str(inherited[0]), *bounds.as_words(), *map(str, inherited[1:])]
         with theirs, os.fdopen(their_words, "wb") as stderr:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
                 command,
                 cwd="/",
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
-                pass_fds=[theirs.fileno()],
+                pass_fds=inherited,
                 process_group=0,  # Ctrl-C is for the supervisor
             )
         self._has_child = False
@@ -70,8 +74,6 @@ class Template:
 
     def fork(self) -> tuple[socket.socket, int]:
         """A socket to a new child and its process id, once the child before has ended. NoDecoder: there is none."""
-        self.listen()
-        self._words.clear()
         ours, theirs = socket.socketpair()
         self._control.settimeout(_START)
         try:
@@ -109,6 +111,11 @@ class Template:
             self._kill()
             return None
 
+    def forget(self) -> None:
+        """Forget what was written to standard error up to now."""
+        self.listen()
+        self._words.clear()
+
     def listen(self) -> bool:
         """Take what was written to standard error; its last part is kept. False at the end of it."""
         try:
@@ -120,7 +127,7 @@ class Template:
         return bool(said)
 
     def last_words(self) -> str:
-        """The last of what the present child wrote to standard error."""
+        """The last of what was written to standard error since ``forget``."""
         self.listen()
         return self._words.decode(errors="replace").strip()
 

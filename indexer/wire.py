@@ -1,7 +1,8 @@
 """What parent and decoder say to each other, over one socket a file.
 
 The parent sends the task, then the bytes of every range that it is asked for. The decoder sends heads of two
-numbers: READ asks for a range; FOUND and FAILED end the talk with JSON, FOUND with the renditions' bytes behind it.
+numbers: READ asks for a range; FOUND and FAILED end the talk with JSON, FOUND with the renditions' bytes behind it. An
+encoder sends PROGRESS now and then, and ENCODED in the place of FOUND: its copy is in a file.
 Nothing is pickled: whoever decodes hostile bytes may have become hostile.
 """
 
@@ -22,11 +23,17 @@ READ = b"R"
 """Asks for bytes: start, length."""
 FOUND = b"F"
 """An extraction: length of the JSON of a Found, length of all renditions."""
+PROGRESS = b"P"
+"""So much is encoded: percent, 0."""
+ENCODED = b"E"
+"""The copy is made: 0, 0."""
 FAILED = b"X"
 """No extraction: length of the JSON of a Failure, 0."""
 
 UNREADABLE, TOO_LARGE, NO_MEMORY, DEFECT = "unreadable", "too large", "no memory", "defect"
 """Kinds of a Failure: the errors of ``indexer.errors``, an allocation that failed, any other exception."""
+NO_ROOM, TOO_LONG = "no room", "too long"
+"""And of an encoder's: the disk is full; the copy became larger than it may be."""
 
 LONGEST_JSON = 1 << 20
 LONGEST_TEXT = 1 << 16

@@ -64,13 +64,35 @@ def ends(file: BinaryIO) -> Extraction:
     return said(last.hex())
 
 
+def process(_file: BinaryIO) -> Extraction:
+    return said(str(os.getpid()))
+
+
 _seen: list[str] = []
+_kept: list[bytearray] = []
+_hurt: list[str] = []
 
 
 def remember(file: BinaryIO) -> Extraction:
     """Keep what this file said, and say what was kept of others."""
     _seen.append(file.read().decode())
     return said(" ".join(_seen))
+
+
+def keep(_file: BinaryIO) -> Extraction:
+    """Leave a lot of memory in use."""
+    _kept.append(bytearray(b"x") * (80 << 20))
+    return said(str(os.getpid()))
+
+
+def hurt(file: BinaryIO) -> Extraction:
+    """Do well, but have the process go wrong as the rest of the file says with whatever comes next."""
+    _hurt.append(file.read().decode())
+    return said(str(os.getpid()))
+
+
+def half(_file: BinaryIO) -> Extraction:
+    return said("")._replace(error="It is too dark.")
 
 
 def picture(_file: BinaryIO) -> Extraction:
@@ -224,6 +246,8 @@ def extract(file: BinaryIO, size: int, *, zone: str, budget: int) -> Extraction:
         if action.startswith("pixels "):
             return said("what it tells about itself")
         raise Unreadable("It tells nothing else.")
+    if _hurt:
+        action = _hurt.pop()
     return globals()[action.removeprefix("pixels ")](file)
 
 

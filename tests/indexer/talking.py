@@ -23,10 +23,10 @@ def of(data: bytes) -> Read:
     return read
 
 
-def told(sandbox: Sandbox, action: str, rest: bytes = b"") -> str | None:
+def told(sandbox: Sandbox, action: str, rest: bytes = b"", *, owner: str | None = None) -> str | None:
     """Have the decoder do something, and return the text of its answer."""
     data = f"{action}\n".encode() + rest
-    return sandbox.extract(of(data), len(data)).extracted.description
+    return sandbox.extract(of(data), len(data), owner=owner).extracted.description
 
 
 def works(sandbox: Sandbox) -> bool:

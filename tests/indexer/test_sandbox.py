@@ -10,9 +10,9 @@ import pytest
 
 from gateway.errors import NotFound, StoreUnavailable
 from gateway.library.extracted import Extracted, Rendition
-from indexer.errors import Killed, TooLarge, Unreadable
+from indexer.errors import Killed, TooLarge, TooSlow, Unreadable
 from indexer.remote_file import WHOLE
-from indexer.sandbox import Sandbox
+from indexer.sandbox import MOST_FILES, Sandbox
 from tests.indexer import hostile
 from tests.indexer.talking import of, template_of, told, works
 
@@ -68,9 +68,41 @@ def test_of_a_large_file_only_what_is_needed_is_read_and_only_once(sandbox: Sand
     assert sum(asked) <= 4 * MIB
 
 
-def test_one_file_leaves_nothing_behind_for_the_next(sandbox: Sandbox) -> None:
-    assert told(sandbox, "remember", b"secret") == "secret"
-    assert told(sandbox, "remember", b"mine") == "mine"
+@pytest.mark.parametrize("owners", [(None, None), ("dora", None), (None, "emil"), ("fritz", "gerda")])
+def test_a_file_leaves_nothing_behind_for_others(sandbox: Sandbox, owners: tuple[str | None, str | None]) -> None:
+    assert told(sandbox, "remember", b"secret", owner=owners[0]) == "secret"
+    assert told(sandbox, "remember", b"mine", owner=owners[1]) == "mine"
+
+
+def test_files_of_one_owner_share_a_process_for_a_while(sandbox: Sandbox) -> None:
+    processes = [told(sandbox, "process", owner="clara") for _ in range(2 * MOST_FILES)]
+    assert len(set(processes)) == 2
+    assert processes[0] == processes[MOST_FILES - 1]
+
+
+def test_a_process_that_keeps_much_memory_is_not_used_again(sandbox: Sandbox) -> None:
+    assert told(sandbox, "keep", owner="anna") != told(sandbox, "process", owner="anna")
+
+
+@pytest.mark.parametrize("harm", ["segfault", "leave", "defect", "no_memory", "unreadable", "half", "kill"])
+def test_a_file_that_hurt_its_process_is_no_reason_for_the_next(sandbox: Sandbox, harm: str) -> None:
+    hurt = told(sandbox, "hurt", harm.encode(), owner="anna")
+    assert told(sandbox, "process", owner="anna") not in {hurt, None}
+
+
+def test_a_used_process_fails_with_the_same_reason(sandbox: Sandbox) -> None:
+    assert told(sandbox, "count", owner="anna") == "0"
+    with pytest.raises(Unreadable, match="It is a poem"):
+        told(sandbox, "unreadable", owner="anna")
+    assert told(sandbox, "count", owner="anna") == "0"
+
+
+def test_a_file_that_takes_too_long_is_not_tried_again(sandbox: Sandbox) -> None:
+    assert told(sandbox, "count", owner="anna") == "0"
+    began = time.monotonic()
+    with pytest.raises(TooSlow):
+        told(sandbox, "hang", owner="anna")
+    assert time.monotonic() - began < 2 * SECONDS
 
 
 @pytest.mark.parametrize(
@@ -83,9 +115,9 @@ def test_one_file_leaves_nothing_behind_for_the_next(sandbox: Sandbox) -> None:
         ("shared_memory", TooLarge, "Too large: decoding needs more than 150 MB of memory."),
         ("cpp_memory", TooLarge, "Too large: decoding needs more than 150 MB of memory."),
         ("defect", Unreadable, "The file is damaged, or of a kind that cannot be decoded."),
-        ("hang", Unreadable, "Decoding took longer than 2 seconds."),
-        ("spin", Unreadable, "Decoding took longer than 2 seconds."),
-        ("stop", Unreadable, "Decoding took longer than 2 seconds."),
+        ("hang", TooSlow, "Decoding took longer than 2 seconds."),
+        ("spin", TooSlow, "Decoding took longer than 2 seconds."),
+        ("stop", TooSlow, "Decoding took longer than 2 seconds."),
         ("segfault", Unreadable, "The decoder crashed (SIGSEGV)."),
         ("leave", Unreadable, "The decoder crashed (status 0)."),
         ("kill", Killed, "The decoder was killed; perhaps this machine has too little memory."),
