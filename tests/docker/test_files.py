@@ -55,6 +55,25 @@ def test_the_settings_of_the_compose_file_are_accepted(
     assert f"location {settings.accel} " in (DOCKER / "nginx.conf").read_text()
 
 
+def test_workers_have_what_the_server_has_and_are_told_by_redis(
+    services: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    added: dict[str, Any] = yaml.safe_load((DOCKER / "workers.yaml").read_text())["services"]
+    worker, server = added["worker"]["environment"], services["davgallery"]["environment"]
+    assert set(added) == {"davgallery", "worker", "redis"}
+    assert added["worker"]["command"] == ["worker"]
+    assert worker.items() <= (server | added["davgallery"]["environment"]).items()
+    for name, value in worker.items():
+        monkeypatch.setenv(name, re.sub(r"\$\{[^}]*\}", "longenough", value))
+    monkeypatch.setenv(f"{PREFIX}DATA", str(tmp_path))
+    settings = load({})
+    assert settings.broker_url is not None
+    assert settings.s3 is not None
+    assert settings.catalogue_url.get_backend_name() == "postgresql"
+    assert "healthcheck" in added["redis"]
+    assert not [name for name, service in added.items() if "ports" in service]
+
+
 def test_only_nginx_is_published(services: dict[str, Any]) -> None:
     assert [name for name, service in services.items() if "ports" in service] == ["nginx"]
 

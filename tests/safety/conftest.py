@@ -17,7 +17,8 @@ from tests.support.flaky import FlakyProxy
 BACKENDS = ["folder-sqlite", "minio-postgres"]
 
 
-def _serve(folder: Path, options: Options) -> Iterator[House]:
+def serve(folder: Path, options: Options) -> Iterator[House]:
+    """A gateway that outlives its tests with a clean log."""
     with Gateway(folder, options) as gateway:
         house = House(gateway)
         yield house
@@ -28,14 +29,14 @@ def _serve(folder: Path, options: Options) -> Iterator[House]:
 @pytest.fixture(scope="session")
 def folder_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A gateway on SQLite and a folder that nobody breaks."""
-    yield from _serve(tmp_path_factory.mktemp("folder"), Options())
+    yield from serve(tmp_path_factory.mktemp("folder"), Options())
 
 
 @pytest.fixture(scope="session")
 def minio_house(tmp_path_factory: pytest.TempPathFactory, minio: Minio, postgres: Postgres) -> Iterator[House]:
     """The same on PostgreSQL and MinIO."""
     options = Options(store=minio, database_url=postgres.fresh_database())
-    yield from _serve(tmp_path_factory.mktemp("minio"), options)
+    yield from serve(tmp_path_factory.mktemp("minio"), options)
 
 
 @pytest.fixture(params=BACKENDS)
@@ -68,14 +69,14 @@ def tls_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House,
 def exposed_house(tmp_path_factory: pytest.TempPathFactory, minio: Minio) -> Iterator[House]:
     """A gateway that believes in ``X-Forwarded-For``, hands transfers over to an nginx, and logs all it can."""
     arguments = ["--trusted-proxies", "127.0.0.1", "--accel", "/_store/", "--log-level", "debug"]
-    yield from _serve(tmp_path_factory.mktemp("exposed"), Options(store=minio, arguments=arguments, workers=1))
+    yield from serve(tmp_path_factory.mktemp("exposed"), Options(store=minio, arguments=arguments, workers=1))
 
 
 @pytest.fixture(scope="session")
 def _proxied(tmp_path_factory: pytest.TempPathFactory, minio: Minio) -> Iterator[tuple[House, FlakyProxy]]:
     with FlakyProxy(int(minio.address.rpartition(":")[2])) as proxy:
         options = Options(store=minio, workers=1, environment={"DAVGALLERY_S3_ENDPOINT": proxy.endpoint})
-        for house in _serve(tmp_path_factory.mktemp("proxied"), options):
+        for house in serve(tmp_path_factory.mktemp("proxied"), options):
             yield house, proxy
 
 
@@ -92,7 +93,7 @@ def proxied_house(_proxied: tuple[House, FlakyProxy]) -> Iterator[tuple[House, F
 @pytest.fixture(scope="session")
 def _fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Minio]]:
     with Minio() as server:
-        for house in _serve(tmp_path_factory.mktemp("fragile"), Options(store=server, workers=1)):
+        for house in serve(tmp_path_factory.mktemp("fragile"), Options(store=server, workers=1)):
             yield house, server
 
 

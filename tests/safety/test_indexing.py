@@ -2,15 +2,21 @@
 
 import hashlib
 import random
+import struct
 import threading
-from collections.abc import Callable
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.components.gateway import Options
 from tests.components.minio import Minio
 from tests.components.postgres import Postgres
+from tests.safety.conftest import BACKENDS, serve
 from tests.safety.house import House, restart
 from tests.support.photographs import MAKE, MODEL, microseconds_of, photograph
 from tests.support.rclone import Rclone
@@ -22,6 +28,17 @@ _PHOTOS = (
     "SELECT e.name, p.taken, p.utc_offset, p.date_rule, m.make, m.model, m.width, m.height FROM photo p"
     " JOIN entry e ON e.id = p.entry_id JOIN media m ON m.blob_id = p.blob_id WHERE e.blob_id = p.blob_id"
 )
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def indexing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A gateway that indexes, once on each backend: every test takes an account of its own."""
+    options = Options(workers=1, indexers=1)
+    if request.param == "minio-postgres":
+        postgres: Postgres = request.getfixturevalue("postgres")
+        url = postgres.fresh_database()
+        options = replace(options, store=request.getfixturevalue("minio"), database_url=url)
+    yield from serve(tmp_path_factory.mktemp("indexing"), options)
 
 
 def write_photographs(folder: Path, count: int) -> None:
@@ -107,13 +124,65 @@ def assert_each_is_indexed_once(house: House, count: int) -> None:
     assert house.findings() == []
 
 
-def test_a_photograph_is_shown_soon_after_its_upload(house: House) -> None:
-    client = house.account()
+def test_a_photograph_is_shown_soon_after_its_upload(indexing: House) -> None:
+    client = indexing.account()
     assert client("PUT", "now.jpg", photograph(123_456)).status == 201
     digest = hashlib.sha256(photograph(123_456)).hexdigest()
     shown = "SELECT taken FROM photo WHERE blob_id = (SELECT id FROM blob WHERE sha256 = :digest)"
-    wait_until(lambda: house.rows(shown, digest=digest) == [(microseconds_of(123_456),)], seconds=30)
-    assert house.rows("SELECT size > 0 FROM rendition_set WHERE sha256 = :digest", digest=digest) == [(True,)]
+    wait_until(lambda: indexing.rows(shown, digest=digest) == [(microseconds_of(123_456),)], seconds=30)
+    assert indexing.rows("SELECT size > 0 FROM rendition_set WHERE sha256 = :digest", digest=digest) == [(True,)]
+
+
+def bomb() -> bytes:
+    """A PNG of a few kilobytes that announces ten gigabytes of pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    size = 50_000
+    head = struct.pack(">IIBBBBB", size, size, 8, 6, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(2_000_000)))
+
+
+def test_a_hostile_file_ends_as_one_row_and_the_next_is_not_delayed(indexing: House) -> None:
+    client = indexing.account()
+    known = indexing.rows("SELECT count(*) FROM blob WHERE error IS NOT NULL")[0][0]
+    evil = [bomb() + bytes([number]) for number in range(4)]
+    for number, data in enumerate(evil):
+        assert client("PUT", f"{number}.png", data).status == 201
+    assert client("PUT", "good.jpg", photograph(654_321)).status == 201
+    begun = time.monotonic()
+    digest = hashlib.sha256(photograph(654_321)).hexdigest()
+    wait_until(lambda: indexing.rows("SELECT 1 FROM rendition_set WHERE sha256 = :digest", digest=digest), seconds=30)
+    assert time.monotonic() - begun < 20
+
+    def failed() -> list[tuple[object, ...]]:
+        return indexing.rows("SELECT sha256, error, due FROM blob WHERE error IS NOT NULL")
+
+    wait_until(lambda: len(failed()) == known + len(evil), seconds=60)
+    found = {row[0]: row for row in failed()}
+    for data in evil:
+        _, reason, due = found[hashlib.sha256(data).hexdigest()]
+        assert "too large" in str(reason)
+        assert due is None
+    shown = indexing.rows(
+        "SELECT count(*) FROM photo WHERE space_id = (SELECT id FROM space WHERE name = :name)", name=client.user
+    )
+    assert shown == [(5,)], "without a picture it is shown all the same"
+
+
+def test_no_process_of_the_server_decodes_pictures(indexing: House) -> None:
+    client = indexing.account()
+    assert client("PUT", "a.jpg", photograph(111)).status == 201
+    wait_until(lambda: indexing.rows("SELECT count(*) FROM blob WHERE due IS NOT NULL") == [(0,)], seconds=30)
+
+    def loaded(module: str) -> list[bool]:
+        maps = [Path(f"/proc/{one.pid}/maps").read_text() for one in processes(indexing, module)]
+        return [any(name in text for name in ("PIL/_imaging", "libavcodec", "rawpy", "pillow_heif")) for text in maps]
+
+    assert set(loaded("config.worker")) == {False}
+    assert set(loaded("config.indexer")) == {False}
+    assert True in loaded("indexer.decoder"), "this is how one looks that can"
 
 
 def test_killed_indexers_lose_nothing_on_sqlite_and_a_folder(start_house: Callable[..., House], tmp_path: Path) -> None:

@@ -14,6 +14,11 @@ __all__ = ["Statement", "every"]
 
 
 def every() -> dict[str, Statement]:
-    """All statements of all modules, by their names."""
-    modules = [import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)]
-    return {name: value for module in modules for name, value in vars(module).items() if isinstance(value, Statement)}
+    """All statements of all modules, by their names: ``tree.WALK``."""
+    modules = {found.name: import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)}
+    return {
+        f"{subject}.{name}": value
+        for subject, module in modules.items()
+        for name, value in vars(module).items()
+        if isinstance(value, Statement)
+    }

@@ -54,11 +54,11 @@ GIVE_BACK = Statement(
     .where(Blob.id == p("blob"), Blob.worker == p("who"))
     .values(due=now() + p("us"), worker=None, tries=Blob.tries - n("refund"))
 )
-WORKERS = Statement(select(Blob.worker).where(Blob.due > now(), Blob.worker.is_not(None)).distinct())
+WORKERS = Statement(select(Blob.worker).where(Blob.worker.is_not(None)).distinct())
 _WHO: Any = bindparam("who", type_=Text())
 GIVE_BACK_OF = Statement(
     update(Blob)
-    .where(Blob.due > now(), func.substr(Blob.worker, 1, func.length(_WHO)) == _WHO)
+    .where(Blob.worker.is_not(None), func.substr(Blob.worker, 1, func.length(_WHO)) == _WHO)
     .values(due=0, worker=None)
 )
 _ASKED = {"due": 0, "worker": None, "tries": 0}
