@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
+from gateway.errors import NotFound
 from gateway.library.query import Query
 from viewer import security
 from viewer.api import photos as photos_api
@@ -63,11 +64,26 @@ def photos() -> Response | str:
         "photos.html",
         segments=photos_api.segments_json(segments),
         columns=_first_columns(query, segments, request.args.get("at")),
-        page={"filters": {"space": space} if space else {}, "initials": {} if space else _initials(spaces)},
+        page={
+            "filters": query.texts,
+            "initials": {} if space else _initials(spaces),
+            "place": _place(query, request.args.get("photo")),
+        },
         spaces=spaces,
         space=space,
         queue=library.jobs.queue(),
     )
+
+
+def _place(query: Query, photo: str | None) -> dict[str, Any] | None:
+    """Where the photo of the address is, which is shown over the grid; None where it is not."""
+    if photo is None or not photo.isdecimal():
+        return None
+    try:
+        key, index = security.library().timeline.position(g.principal, query, int(photo))
+    except NotFound:
+        return None
+    return {"key": key, "index": index}
 
 
 def _initials(spaces: Sequence[Space]) -> dict[int, str]:

@@ -19,13 +19,15 @@ export class Problem extends Error {
 /**
  * Ask for JSON; once more where nothing answered. Problem, or AbortError once the signal says so.
  * @param {string} path below the API
- * @param {Record<string, string | undefined>} [parameters] those that are undefined are left out
+ * @param {Record<string, string | string[] | undefined>} [parameters] those that are undefined are left out
  * @param {AbortSignal} [signal]
  * @returns {Promise<any>} null where there is nothing new
  */
 export async function get(path, parameters = {}, signal = undefined) {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, value);
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of [value ?? []].flat()) query.append(name, one);
+  }
   const address = `/api/v1/${path}?${query}`;
   let response = await asked(address, signal);
   if (!response || response.status === 503) {

@@ -1,16 +1,24 @@
 /** A page of photos: the grid, its dates, its address, and what is said when something does not come. */
 
+import { addressOf } from './address.js';
 import { get, Problem } from './api.js';
 import { showDates } from './grid/dates.js';
 import { PhotoGrid } from './grid/grid.js';
 import { Scrubber } from './grid/scrubber.js';
 import { dateOf, Segments } from './grid/segments.js';
+import { gettext } from './i18n.js';
+import { Lightbox } from './lightbox/lightbox.js';
+import { bind } from './ui/keys.js';
 import { tell } from './ui/notice.js';
 
 const AGAIN = [2000, 5000, 15_000, 30_000]; // milliseconds after a failure, the last one from then on
 const SETTLED = 400; // milliseconds; Safari takes a hundred changes of the address in half a minute
 
-/** @param {string} id */
+/**
+ * What stands in the page as data.
+ * @param {string} id
+ * @returns {any}
+ */
 const data = (id) => JSON.parse(document.getElementById(id)?.textContent ?? 'null');
 
 /** @param {string} id */
@@ -21,14 +29,14 @@ export function start() {
   const root = part('grid');
   if (!root) return;
   const page = data('page');
-  const filters = Object.fromEntries(Object.entries(page.filters));
+  const filters = /** @type {Record<string, string[]>} */ (page.filters);
   let failures = 0;
   const grid = new PhotoGrid(root, {
     segments: Segments.from(data('segments')),
     load: async (from, until, signal) => {
       const answer = await get('photos/columns', { ...filters, from, until }, signal);
+      if (failures) tell(null);
       failures = 0;
-      tell(null);
       return answer;
     },
     hrefOf: ({ id }) => addressOf({ photo: String(id) }),
@@ -47,21 +55,9 @@ export function start() {
   showDates(grid, { pill: part('pill'), dialog: part('go-to-date'), spoken: part('spoken') });
   keepAddress(grid);
   goKeys(grid);
+  new Lightbox(grid, filters, page.place);
   root.dataset.ready = '';
   return grid;
-}
-
-/**
- * This page's address with other values; those that are null are left out.
- * @param {Record<string, string | null>} values
- */
-export function addressOf(values) {
-  const query = new URLSearchParams(location.search);
-  for (const [name, value] of Object.entries(values)) {
-    if (value === null) query.delete(name);
-    else query.set(name, value);
-  }
-  return `${location.pathname}${query.size ? `?${query}` : ''}`;
 }
 
 /**
@@ -88,15 +84,13 @@ function keepAddress(grid) {
 
 /** @param {PhotoGrid} grid */
 function goKeys(grid) {
-  addEventListener('keydown', (event) => {
-    if (event.defaultPrevented || event.altKey || event.shiftKey || isField(event.target)) return;
-    if (event.key === 'Home') grid.jump(0);
-    else if (event.key === 'End') grid.jump(Infinity);
-    else return;
-    event.preventDefault();
+  const jump = (/** @type {number} */ y) => {
+    grid.jump(y);
     grid.dispatchEvent(new Event('jumped'));
-  });
+  };
+  bind([
+    { keys: ['Home'], text: gettext('The newest photos'), run: () => jump(0) },
+    { keys: ['End'], text: gettext('The oldest photos'), run: () => jump(Infinity) },
+    { keys: ['g d'], text: gettext('Go to date'), run: () => part('pill').click() },
+  ]);
 }
-
-/** @param {EventTarget | null} target */
-const isField = (target) => target instanceof Element && target.closest('input, textarea, select, dialog') !== null;

@@ -1,9 +1,11 @@
 /** The pill that says which day is in view, and the choice of another one. */
 
 import { date, gettext, monthName, ngettext, number } from '../i18n.js';
-import { placeName } from './scrubber.js';
+import { monthOf, placeName } from './scrubber.js';
 
 /** @import { PhotoGrid } from './grid.js' */
+
+const COVERED = 128; // pixels from the pill down to a month's first row whose name it would cover
 
 /**
  * @param {PhotoGrid} grid
@@ -17,6 +19,8 @@ export function showDates(grid, { pill, dialog, spoken }) {
     const { anchor, segments } = grid;
     pill.hidden = !segments.dated || !anchor || grid.extent.top < 1;
     if (!anchor) return;
+    const { row } = grid.layout.rowOf(segments.index(anchor));
+    pill.classList.toggle('covering', row === 0 && anchor.below > 0 && anchor.below < pill.offsetHeight + COVERED);
     const text = date(segments.days[segments.find(anchor.key)]);
     if (pill.firstChild?.nodeValue !== text) pill.firstChild?.replaceWith(text);
   };
@@ -43,9 +47,9 @@ export function showDates(grid, { pill, dialog, spoken }) {
  * @param {(month: number) => void} go
  */
 function fill(grid, dialog, go) {
-  const { segments, layout } = grid;
+  const { segments } = grid;
   const list = /** @type {HTMLElement} */ (dialog.querySelector('.years'));
-  const current = layout.monthAt(grid.extent.top + 1);
+  const current = monthOf(grid);
   /** @type {HTMLDetailsElement[]} */
   const years = [];
   /** @type {HTMLElement | null} */

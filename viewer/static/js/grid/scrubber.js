@@ -3,7 +3,7 @@
  * the view. On a phone only the handle is seen, and only while something moves.
  */
 
-import { gettext, monthName, number } from '../i18n.js';
+import { gettext, monthName, ngettext } from '../i18n.js';
 
 /** @import { PhotoGrid } from './grid.js' */
 
@@ -54,7 +54,7 @@ export class Scrubber {
       const isHandle = event.pointerType !== 'mouse';
       element.setPointerCapture(event.pointerId);
       event.preventDefault();
-      element.focus({ preventScroll: true });
+      element.focus({ preventScroll: true, focusVisible: false });
       this.#grid.drag(true);
       element.classList.add('dragged');
       if (!isHandle) this.#go(this.#yOf(event.clientY));
@@ -171,7 +171,7 @@ export class Scrubber {
   /** @param {KeyboardEvent} event */
   #key(event) {
     const { segments } = this.#grid;
-    const month = this.#grid.layout.monthAt(this.#grid.extent.top + 1);
+    const month = monthOf(this.#grid);
     const last = segments.months.length - 1;
     const year = (/** @type {number} */ i) => segments.months[i].split('-')[0];
     const other = (/** @type {1 | -1} */ step) => {
@@ -225,14 +225,20 @@ function mark(className, top, text) {
 }
 
 /**
+ * The month that is in view: that of the first row which is so wholly.
+ * @param {PhotoGrid} grid
+ */
+export const monthOf = ({ anchor, segments }) => (anchor ? segments.monthOf(segments.find(anchor.key)) : 0);
+
+/**
  * What is said after a jump: "July 2019, 312 photos".
  * @param {PhotoGrid} grid
  */
 export function placeName(grid) {
-  const { segments, layout } = grid;
+  const { segments } = grid;
   if (!segments.length) return '';
-  const month = layout.monthAt(grid.extent.top + 1);
+  const month = monthOf(grid);
   const [from, until] = [segments.monthStarts[month], segments.monthStarts[month + 1]];
   const photos = segments.starts[until] - segments.starts[from];
-  return `${monthName(segments.days[from])}, ${gettext('%(count)s photos', { count: number(photos) })}`;
+  return `${monthName(segments.days[from])}, ${ngettext('%(num)d photo', '%(num)d photos', photos)}`;
 }

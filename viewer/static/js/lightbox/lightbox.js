@@ -1,0 +1,290 @@
+/**
+ * One photo over the grid. PhotoSwipe shows it and moves; which photos there are is the grid's. The photo's id stands in
+ * the address: opening adds to the history, moving on replaces, and going back closes.
+ */
+
+import { get } from '../api.js';
+import { gettext } from '../i18n.js';
+import { addressOf } from '../address.js';
+import { icon } from '../ui/icon.js';
+import { bind, enter, leave } from '../ui/keys.js';
+import { tell } from '../ui/notice.js';
+import { elementOf, itemOf, originalOf } from './media.js';
+
+/** @import { PhotoGrid } from '../grid/grid.js' */
+
+const PACKAGE = new URL('../../vendor/photoswipe/dist/photoswipe.esm.min.js', import.meta.url).href;
+const STYLE = new URL('../../css/photoswipe.css', import.meta.url).href;
+const IDLE_AFTER = 3000; // milliseconds without motion
+const CONTROLS = 72; // pixels at the foot of a video
+
+/** @type {Promise<any> | null} */
+let loading = null;
+
+/** PhotoSwipe and its style, fetched when they are first needed. */
+function photoSwipe() {
+  loading ??= (async () => {
+    const style = document.createElement('link');
+    style.rel = 'stylesheet';
+    style.href = STYLE;
+    const styled = new Promise((resolve) => style.addEventListener('load', resolve));
+    document.head.append(style);
+    const [module] = await Promise.all([import(PACKAGE), styled]);
+    return module.default;
+  })();
+  return loading;
+}
+
+/** The photo that an address names. */
+const named = () => new URLSearchParams(location.search).get('photo');
+
+export class Lightbox {
+  #grid;
+  #filters;
+  /** @type {any} PhotoSwipe while it is open */
+  #shown = null;
+  #idle = 0;
+
+  /**
+   * @param {PhotoGrid} grid
+   * @param {Record<string, string[]>} filters of the view
+   * @param {{ key: string, index: number } | null} place of the photo that the page's address names
+   */
+  constructor(grid, filters, place) {
+    this.#grid = grid;
+    this.#filters = filters;
+    grid.root.addEventListener('click', (event) => this.#clicked(event));
+    grid.addEventListener('loaded', () => this.#refresh());
+    addEventListener('popstate', () => this.#followAddress());
+    bind(
+      [
+        { keys: ['ArrowRight', 'j'], text: gettext('The next photo'), run: () => this.#shown?.next() },
+        { keys: ['ArrowLeft', 'k'], text: gettext('The photo before'), run: () => this.#shown?.prev() },
+        { keys: ['z'], text: gettext('Zoom'), run: () => this.#shown?.toggleZoom() },
+        { keys: [' '], text: gettext('Play or pause'), run: () => this.#play() },
+        { keys: ['D'], text: gettext('Download'), run: () => this.#download() },
+        { keys: ['Escape'], text: gettext('Back to all photos'), run: () => this.#shown?.close() },
+      ],
+      'lightbox',
+    );
+    void this.#followAddress(place);
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const link = event.target instanceof Element ? event.target.closest('.tile > .open') : null;
+    if (!link) return;
+    event.preventDefault();
+    const tile = /** @type {HTMLElement} */ (link.parentElement);
+    history.pushState({ ...history.state, isOpened: true }, '', addressOf({ photo: tile.dataset.id ?? null }));
+    void this.#open(Number(tile.dataset.index), true);
+  }
+
+  /**
+   * Open or close what the address says.
+   * @param {{ key: string, index: number } | null} [place] where the photo is; null where it is not
+   */
+  async #followAddress(place = undefined) {
+    const id = named();
+    if (id === null) {
+      this.#shown?.close();
+      return;
+    }
+    if (String(this.#photo()?.id) === id) return;
+    try {
+      const found = place === undefined ? await get(`photos/${encodeURIComponent(id)}/position`, this.#filters) : place;
+      if (named() !== id) return;
+      const at = this.#grid.segments.index(found);
+      if (this.#shown) this.#shown.goTo(at);
+      else {
+        this.#grid.show(at);
+        await this.#open(at, false);
+      }
+    } catch {
+      history.replaceState(history.state, '', addressOf({ photo: null }));
+      tell(gettext('This photo is not here any more.'));
+    }
+  }
+
+  #photo() {
+    return this.#shown ? this.#grid.photo(this.#shown.currIndex) : null;
+  }
+
+  /** @param {number} index */
+  #image(index) {
+    return this.#grid.element(index)?.querySelector('img') ?? null;
+  }
+
+  /**
+   * @param {number} index
+   * @param {boolean} isGrowing out of its tile
+   */
+  async #open(index, isGrowing) {
+    const PhotoSwipe = await photoSwipe();
+    if (this.#shown || named() === null) return;
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const shown = new PhotoSwipe({
+      index,
+      loop: false,
+      bgOpacity: 1,
+      preload: [1, 2],
+      showHideAnimationType: still ? 'none' : isGrowing ? 'zoom' : 'fade',
+      showAnimationDuration: 240,
+      hideAnimationDuration: 240,
+      zoomAnimationDuration: still ? 0 : 240,
+      arrowKeys: false,
+      escKey: false,
+      returnFocus: false,
+      clickToCloseNonZoomable: false,
+      bgClickAction: 'close',
+      imageClickAction: 'zoom',
+      tapAction: 'toggle-controls',
+      doubleTapAction: 'zoom',
+      secondaryZoomLevel: 1,
+      maxZoomLevel: 4,
+      wheelToZoom: true,
+      closeTitle: gettext('Close'),
+      zoomTitle: gettext('Zoom'),
+      arrowPrevTitle: gettext('The photo before'),
+      arrowNextTitle: gettext('The next photo'),
+      errorMsg: gettext('This picture does not come. Is there a connection?'),
+    });
+    this.#shown = shown;
+    this.#feed(shown);
+    this.#addControls(shown);
+    shown.on('change', () => this.#changed());
+    // The keys are all in our own table.
+    shown.on('keydown', (/** @type {any} */ event) => {
+      if (event.originalEvent.key !== 'Tab') event.preventDefault();
+    });
+    shown.on('close', () => this.#closing());
+    shown.on('destroy', () => this.#closed(shown.currIndex));
+    enter('lightbox');
+    shown.init();
+    shown.element.setAttribute('aria-label', gettext('Photo'));
+    this.#watchMotion(shown.element);
+  }
+
+  /** Tell PhotoSwipe what there is. @param {any} shown */
+  #feed(shown) {
+    shown.addFilter('numItems', () => this.#grid.segments.total);
+    shown.addFilter('itemData', (/** @type {unknown} */ _, /** @type {number} */ index) => {
+      const image = this.#image(index);
+      const photo = this.#grid.photo(index);
+      return itemOf(photo, image?.complete ? image.currentSrc : undefined);
+    });
+    shown.addFilter('thumbEl', (/** @type {unknown} */ _, /** @type {unknown} */ _data, /** @type {number} */ index) =>
+      this.#image(index ?? shown.currIndex),
+    );
+    shown.on('thumbBounds', (/** @type {any} */ event) => {
+      const box = this.#image(event.index)?.getBoundingClientRect();
+      if (box) event.thumbBounds = { x: box.left, y: box.top, w: box.width };
+    });
+    shown.on('contentLoad', (/** @type {any} */ event) => {
+      const { content } = event;
+      if (content.type === 'image') return;
+      event.preventDefault();
+      content.element = elementOf(content.data);
+      content.state = 'loaded';
+    });
+    shown.on('contentDeactivate', (/** @type {any} */ { content }) => content.element?.querySelector?.('video')?.pause());
+    shown.on('loadComplete', (/** @type {any} */ { slide, content }) => fit(slide, content));
+    // A video's own controls are not for swiping.
+    shown.on('pointerDown', (/** @type {any} */ event) => {
+      const { target, clientY } = event.originalEvent;
+      if (target instanceof HTMLVideoElement && clientY > target.getBoundingClientRect().bottom - CONTROLS) event.preventDefault();
+      if (target instanceof Element && target.closest('a, button')) event.preventDefault();
+    });
+  }
+
+  /** @param {any} shown */
+  #addControls(shown) {
+    shown.on('uiRegister', () => {
+      shown.ui.registerElement({
+        name: 'download',
+        order: 8,
+        isButton: true,
+        tagName: 'a',
+        title: gettext('Download'),
+        onInit: (/** @type {HTMLAnchorElement} */ element) => {
+          element.append(icon('download'));
+          shown.on('change', () => {
+            const photo = this.#photo();
+            if (photo) element.href = `${originalOf(photo)}?download`;
+          });
+        },
+      });
+    });
+  }
+
+  #changed() {
+    const index = this.#shown.currIndex;
+    const photo = this.#grid.photo(index);
+    this.#grid.want(index);
+    if (photo && named() !== String(photo.id)) history.replaceState(history.state, '', addressOf({ photo: String(photo.id) }));
+  }
+
+  /** Photos became known: show those that the lightbox waits for. */
+  #refresh() {
+    const shown = this.#shown;
+    if (!shown) return;
+    for (let index = shown.currIndex - 1; index <= shown.currIndex + 1; index++) {
+      const content = shown.contentLoader.getContentByIndex(index);
+      if (content?.type === 'waiting' && this.#grid.photo(index)) shown.refreshSlideContent(index);
+    }
+    this.#changed();
+  }
+
+  #closing() {
+    leave('lightbox');
+    clearTimeout(this.#idle);
+    this.#grid.reveal(this.#shown.currIndex);
+    if (named() === null) return;
+    if (history.state?.isOpened) history.back();
+    else history.replaceState(history.state, '', addressOf({ photo: null }));
+  }
+
+  /** @param {number} index */
+  #closed(index) {
+    this.#shown = null;
+    this.#grid.focus(index);
+  }
+
+  #play() {
+    const video = this.#shown?.currSlide?.content.element?.querySelector?.('video');
+    if (video?.paused) void video.play();
+    else video?.pause();
+  }
+
+  #download() {
+    const photo = this.#photo();
+    if (photo) location.assign(`${originalOf(photo)}?download`);
+  }
+
+  /** Controls go when nothing moves, but never from under the focus. @param {HTMLElement} element */
+  #watchMotion(element) {
+    const wake = () => {
+      element.classList.remove('idle');
+      clearTimeout(this.#idle);
+      this.#idle = window.setTimeout(() => {
+        if (!element.querySelector('.pswp__button:focus-visible')) element.classList.add('idle');
+      }, IDLE_AFTER);
+    };
+    for (const motion of ['pointermove', 'pointerdown', 'keydown', 'focusin']) element.addEventListener(motion, wake);
+    wake();
+  }
+}
+
+/**
+ * Give a slide the shape of its picture, which its ratio told only nearly.
+ * @param {any} slide
+ * @param {any} content
+ */
+function fit(slide, content) {
+  const { naturalWidth, naturalHeight } = content.element ?? {};
+  if (!naturalWidth || (content.width === naturalWidth && content.height === naturalHeight)) return;
+  [content.width, content.height] = [naturalWidth, naturalHeight];
+  [slide.width, slide.height] = [naturalWidth, naturalHeight];
+  slide.resize();
+}
