@@ -20,8 +20,8 @@ _COST = 4
 _COEFFICIENT = 2
 """Bytes. A progressive file's coefficients, one for each sample, are all kept until its end."""
 _GREY = 128
-_NOTHING = {(0, 0), (_GREY, _GREY)}
-"""What libjpeg leaves in the lines that it has no data for: darkest and brightest sample."""
+_NOTHING = {0, _GREY, 255 - _GREY}
+"""What is in the samples of a line that there was no data for; CMYK is inverted."""
 
 
 def decode(file: BinaryIO, *, budget: int) -> Decoded:
@@ -89,7 +89,7 @@ def _lines(image: Image) -> int:
     """How many lines were decoded: all above those that look like nothing."""
     pixels = np.asarray(image)
     last = pixels[-1]
-    if (int(last.min()), int(last.max())) not in _NOTHING:
+    if last.min() != last.max() or int(last.min()) not in _NOTHING:
         return image.height
     filled = np.flatnonzero((pixels != last).reshape(image.height, -1).any(axis=1))
     return int(filled[-1]) + 1 if filled.size else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -25,6 +25,8 @@ from indexer.extract.colour import Coded, Space
 from indexer.extract.decoded import Decoded, afford
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
@@ -43,7 +45,6 @@ _READERS: dict[str, tuple[type[ImageFile], int]] = {
 """What reads a format, and how many bytes of memory each pixel takes at most, as measured. TIFF takes as many more as
 the pixel has in the file, and four if these are 32 bits; an animated picture takes one more frame."""
 _WIDE, _FRAME = 4, 4
-_MOVING = {"avif", "gif", "png", "webp"}
 _LOOKED_AT = 24
 """Frames, or pages, among which one is chosen; if none is better, it is the first."""
 _FLAT = 8
@@ -56,20 +57,8 @@ def decode(file: BinaryIO, form: str, *, budget: int) -> Decoded:
     if form not in _READERS:
         raise Unreadable(f"There is no decoder for pictures of this kind ({form}).")
     reader, cost = _READERS[form]
-    # Some formats tell later how large they are, and some readers take memory while they open: at each of these places
-    # Pillow asks its own judge, which lets pass twice as much as it is told.
-    PIL.Image.MAX_IMAGE_PIXELS = budget // cost // 2
-    image = reader(file)
-    moves = form in _MOVING and getattr(image, "is_animated", False)
-    _afford(image, cost + _FRAME * moves, budget)
-    if moves and not _seek_telling(image):
-        file.seek(0)
-        image = reader(file)
-    elif isinstance(image, TiffImageFile):
-        _seek_whole(image)
-        in_file = sum(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))) / 8
-        _afford(image, cost + in_file + (_WIDE if image.mode in {"I", "F"} else 0), budget)
-    image.load()
+    with _judged(budget // cost):
+        image, moves = _loaded(file, reader, cost, budget)
     space, size = Space(image.info.get("icc_profile")), image.size
     moving = animation.measure(file, form) if moves else Animation()
     if form == "avif" and (item := items.read(file)):
@@ -78,6 +67,32 @@ def decode(file: BinaryIO, form: str, *, budget: int) -> Decoded:
         return Decoded(turned, turned.size, space._replace(coded=_coded(item)), known, moving)
     # Pillow turns TIFF, and nothing else, while it loads.
     return Decoded(image, size, space, upright.AS_IT_IS if form == "tiff" else None, moving)
+
+
+@contextmanager
+def _judged(pixels: int) -> Iterator[None]:
+    """Let Pillow judge sizes, too: some formats tell late how large they are, some readers take memory to open."""
+    before, PIL.Image.MAX_IMAGE_PIXELS = PIL.Image.MAX_IMAGE_PIXELS, pixels // 2  # it lets pass twice as much
+    try:
+        yield
+    finally:
+        PIL.Image.MAX_IMAGE_PIXELS = before
+
+
+def _loaded(file: BinaryIO, reader: type[ImageFile], cost: float, budget: int) -> tuple[ImageFile, bool]:
+    """The picture, and whether it moves."""
+    image = reader(file)
+    moves = not isinstance(image, TiffImageFile) and getattr(image, "is_animated", False)
+    _afford(image, cost + _FRAME * moves, budget)
+    if moves and not _seek_telling(image):
+        file.seek(0)
+        image = reader(file)
+    if isinstance(image, TiffImageFile):
+        _seek_whole(image)
+        in_file = sum(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))) / 8
+        _afford(image, cost + in_file + (_WIDE if image.mode in {"I", "F"} else 0), budget)
+    image.load()
+    return image, moves
 
 
 def _afford(image: Image, cost: float, budget: int) -> None:
