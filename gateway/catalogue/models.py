@@ -416,7 +416,7 @@ class Photo(Base):
         ),
         Index("photo_folder", "folder_id"),
         Index("photo_added", "space_id", "added"),
-        Index("photo_cell", "space_id", "cell", **_only("cell IS NOT NULL")),
+        Index("photo_cell", "space_id", "cell", "entry_id", **_only("cell IS NOT NULL AND stack_id IS NULL")),
     )  # fmt: skip
     entry_id: Mapped[int] = mapped_column(
         _BIG, ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True, autoincrement=False

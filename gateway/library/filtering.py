@@ -44,7 +44,7 @@ class Scope(NamedTuple):
 
 def scope(tx: Transaction, principal: Principal, query: Query) -> Scope:
     """What a query means to somebody; NotFound for a space or folder that is not theirs to know."""
-    spaces = [Space._make(row) for row in tx.all(spaces_sql.SPACES_OF_MEMBER, account=principal.account_id)]
+    spaces = own_spaces(tx, principal)
     conditions = []
     for one in query.filters:
         if one.name == "space":
@@ -55,6 +55,11 @@ def scope(tx: Transaction, principal: Principal, query: Query) -> Scope:
         else:
             conditions.append(_condition(one))
     return Scope(query, spaces, sql.all_of(conditions) if conditions else None)
+
+
+def own_spaces(tx: Transaction, principal: Principal) -> list[Space]:
+    """The spaces that somebody is a member of, by name."""
+    return [Space._make(row) for row in tx.all(spaces_sql.SPACES_OF_MEMBER, account=principal.account_id)]
 
 
 def _holds(how: How, which: list[bool]) -> bool:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from gateway.library.accounts import Accounts
 from gateway.library.check import Checker
+from gateway.library.details import Details
 from gateway.library.files import Files
 from gateway.library.jobs import Jobs
 from gateway.library.locks import Locks
+from gateway.library.overview import Overview
 from gateway.library.photos import Photos
 from gateway.library.pictures import Pictures
 from gateway.library.sessions import Sessions
@@ -18,6 +20,7 @@ from gateway.library.timeline import Timeline
 from gateway.library.trash import Trash
 from gateway.library.upkeep import Upkeep
 from gateway.library.upload import Uploads
+from gateway.library.vocabulary import Vocabularies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +46,8 @@ class Library:
     photos: Photos
     jobs: Jobs
     timeline: Timeline
+    details: Details
+    overview: Overview
     pictures: Pictures
     upkeep: Upkeep
     checker: Checker
@@ -79,6 +84,8 @@ def build(
         photos=photos,
         jobs=Jobs(catalogue, store, photos, index_version),
         timeline=Timeline(catalogue),
+        details=Details(catalogue),
+        overview=Overview(catalogue, Vocabularies()),
         pictures=Pictures(catalogue, store),
         upkeep=Upkeep(catalogue, store, trash_days * DAY),
         checker=Checker(catalogue, store, photos),

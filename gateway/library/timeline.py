@@ -105,7 +105,7 @@ class Timeline:
         """The days of a view. What is not filtered is counted already; else every photo is looked at."""
         with self.catalogue.read() as tx:
             seq = sum(_seqs(tx, principal).values())
-            return _cut(seq, _days(tx, scope(tx, principal, query)), query.sort)
+            return _cut(seq, days_of(tx, scope(tx, principal, query)), query.sort)
 
     def columns(self, principal: Principal, query: Query, first: str, beyond: str | None) -> list[Tile]:
         """The photos of the segments from the key ``first`` to before ``beyond`` (None: to the end).
@@ -150,7 +150,9 @@ class Timeline:
             if since == seq:
                 return None
             if since > seq:  # a space is not the principal's any more
-                return Changes(_cut(seq, _days(tx, scope(tx, principal, EVERYTHING)), Sort.NEWEST), is_everything=True)
+                return Changes(
+                    _cut(seq, days_of(tx, scope(tx, principal, EVERYTHING)), Sort.NEWEST), is_everything=True
+                )
             changed = {
                 row[0]
                 for space, own in seqs.items()
@@ -166,7 +168,7 @@ def _seqs(tx: Transaction, principal: Principal) -> dict[int, int]:
     return {row[0]: row[1] for row in tx.all(timeline_sql.SEQS, account=principal.account_id)}
 
 
-def _days(tx: Transaction, seen: Scope) -> list[tuple[int, int, int]]:
+def days_of(tx: Transaction, seen: Scope) -> list[tuple[int, int, int]]:
     """The days of a view, newest first: day, count, sum of ratios. One day 0 in a view without days."""
     if not seen.spaces:
         return []

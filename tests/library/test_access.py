@@ -10,10 +10,12 @@ import pytest
 
 from gateway.errors import Forbidden, NotFound
 from gateway.library.accounts import Accounts
+from gateway.library.details import Details
 from gateway.library.files import Files
 from gateway.library.jobs import Jobs
 from gateway.library.library import Library
 from gateway.library.locks import Locks
+from gateway.library.overview import Overview
 from gateway.library.photos import Photos
 from gateway.library.pictures import Pictures
 from gateway.library.sessions import Sessions
@@ -81,6 +83,10 @@ JUDGED_ELSEWHERE = {
     "Sessions.sign_out": "tests/library/test_sessions.py::test_signing_out_ends_the_session",
     "Sessions.sign_out_elsewhere": "tests/library/test_sessions.py::test_signing_out_elsewhere_leaves_this_browser",
     "Sessions.all": "tests/library/test_sessions.py::test_people_see_their_own_sessions",
+    "Details.photo": "tests/library/test_details.py::test_a_photo_is_nothing_to_those_outside_its_space",
+    "Overview.facets": "tests/library/test_overview.py::test_facets_of_a_filtered_view_count_what_it_finds",
+    "Overview.suggest": "tests/library/test_overview.py::test_nobody_is_told_of_what_others_have",
+    "Overview.clusters": "tests/library/test_overview.py::test_the_map_shows_what_is_in_the_box_and_in_the_view",
     "Timeline.segments": _EVERYBODY,
     "Timeline.columns": _EVERYBODY,
     "Timeline.changes": "tests/library/test_timeline.py::test_a_space_that_is_joined_is_a_change_of_all_of_its_days",
@@ -89,6 +95,9 @@ JUDGED_ELSEWHERE = {
     "Uploads.end_failed": "housekeeping of the process: it takes no principal",
     "Locks.refresh": "tests/library/test_locks.py::test_only_its_owner_refreshes_a_lock",
 }
+
+
+JUDGED = (Details, Files, Locks, Overview, Pictures, Sessions, Timeline, Trash, Uploads)
 
 
 def _methods(kind: type) -> list[str]:
@@ -100,13 +109,13 @@ def _methods(kind: type) -> list[str]:
 
 
 def test_every_method_that_takes_a_principal_is_in_the_matrix() -> None:
-    public = {name for kind in (Files, Uploads, Locks, Pictures, Sessions, Timeline, Trash) for name in _methods(kind)}
+    public = {name for kind in JUDGED for name in _methods(kind)}
     assert public == METHODS.keys() | JUDGED_ELSEWHERE.keys()
 
 
 def test_every_part_of_the_library_is_known_here() -> None:
     parts = set(Library.__dataclass_fields__)
-    judged = {"files", "uploads", "locks", "pictures", "sessions", "timeline", "trash"}
+    judged = {kind.__name__.lower() for kind in JUDGED}
     assert parts - {"checker"} == judged | {kind.lower() for kind in ADMINISTRATION}
 
 

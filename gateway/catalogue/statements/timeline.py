@@ -91,8 +91,8 @@ class View(NamedTuple):
     is_descending: bool
 
 
-def _photos(view: View, number: int, where: Condition | None, *columns: Any) -> Select[Any]:
-    """The photos of one of the spaces, stacks counted once, with what they are sorted by."""
+def photos_of(view: View, number: int, where: Condition | None, *columns: Any) -> Select[Any]:
+    """The photos of one of the spaces of a view, stacks counted once."""
     found = select(*columns).select_from(Photo)
     if view.subject == "name":
         found = found.join(Entry, Entry.id == Photo.entry_id)
@@ -119,7 +119,7 @@ def _tiles(view: View, where: Condition | None) -> Select[Any]:
     columns = [column.label(name) for column, name in zip(order.columns, names, strict=True)]
 
     def of_space(number: int) -> Select[Any]:
-        photos = _photos(view, number, where, *columns).where(*order.bounds()).order_by(*sort(order.columns))
+        photos = photos_of(view, number, where, *columns).where(*order.bounds()).order_by(*sort(order.columns))
         return select(photos.limit(n("most")).subquery(f"of_{number}"))
 
     found = union_all(*map(of_space, range(view.spaces))).subquery("found")
@@ -140,7 +140,7 @@ def _days(view: View, where: Condition | None) -> CompoundSelect[Any]:
     def of_space(number: int) -> Select[Any]:
         counted = (func.count().label("n"), func.sum(Photo.ratio).label("ratio_sum"))
         plain = view._replace(subject="taken")  # nothing is sorted: no other table is needed
-        found = _photos(plain, number, where, order.day.label("day"), *counted)
+        found = photos_of(plain, number, where, order.day.label("day"), *counted)
         # By its place: PostgreSQL would not know two parameters of the same value for the same expression.
         return found.group_by(text("1"))
 
@@ -156,7 +156,7 @@ def _before(view: View, where: Condition | None) -> Select[Any]:
         else (key < given) | ((key == given) & (Photo.entry_id < entry))
     )
     of_spaces = [
-        _photos(view, number, where, func.count().label("n")).where(*order.bounds(), ahead)
+        photos_of(view, number, where, func.count().label("n")).where(*order.bounds(), ahead)
         for number in range(view.spaces)
     ]
     return select(func.sum(union_all(*of_spaces).subquery("counted").c.n))
@@ -166,7 +166,7 @@ def _stands(view: View, where: Condition | None) -> CompoundSelect[Any]:
     order = _ORDERS[view.subject]
     return union_all(
         *(
-            _photos(view, number, where, order.day.label("day"), order.key.label("key")).where(
+            photos_of(view, number, where, order.day.label("day"), order.key.label("key")).where(
                 Photo.entry_id == n("entry")
             )
             for number in range(view.spaces)

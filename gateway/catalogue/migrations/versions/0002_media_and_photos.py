@@ -174,7 +174,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entry_id"),
     )
     op.create_index("photo_added", "photo", ["space_id", "added"], unique=False)
-    op.create_index("photo_cell", "photo", ["space_id", "cell"], unique=False, **_only("cell IS NOT NULL"))
+    op.create_index(
+        "photo_cell",
+        "photo",
+        ["space_id", "cell", "entry_id"],
+        unique=False,
+        **_only("cell IS NOT NULL AND stack_id IS NULL"),
+    )
     op.create_index("photo_folder", "photo", ["folder_id"], unique=False)
     op.create_index(
         "photo_timeline", "photo", ["space_id", "day", "taken", "entry_id"], unique=False, **_only("stack_id IS NULL")

@@ -1,0 +1,226 @@
+"""What there is to see: counts by kind, place and camera; suggestions while somebody types; clusters for the map."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from gateway.catalogue.statements import overview as overview_sql
+from gateway.catalogue.statements import timeline as timeline_sql
+from gateway.library import cells
+from gateway.library.details import path_of
+from gateway.library.filtering import own_spaces, scope
+from gateway.library.query import EVERYTHING, Box, Query
+from gateway.library.stacks import Flag
+from gateway.library.timeline import days_of
+from gateway.library.vocabulary import Vocabularies, camera_name, folded, year_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gateway.catalogue import Catalogue
+    from gateway.library.values import Principal
+    from gateway.library.vocabulary import Term
+
+_NEWEST = 100_000
+_MOST = 20
+_SUGGESTIONS = 10
+_MOST_CLUSTERS = 400
+_FINER = 3
+"""How many times a cluster is halved for the mean position of its photos."""
+_FLAGS = {"raw": Flag.RAW, "live": Flag.LIVE, "animated": Flag.ANIMATED, "panorama": Flag.PANORAMA}
+
+Counts = list[tuple[str, int]]
+"""Values of a filter, each with how many photos it would find; the most frequent first."""
+
+
+class Facets(NamedTuple):
+    """What the photos of a view have in common, at most twenty of each."""
+
+    total: int
+    counted: int
+    """How many were looked at for all but the years: of each space the 100,000 that were taken last."""
+    years: Counts
+    """All of them, the last first."""
+    kinds: Counts
+    spaces: Counts
+    towns: Counts
+    countries: Counts
+    cameras: Counts
+    lenses: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A filter that somebody may mean."""
+
+    name: str
+    text: str
+    """The filter's value."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Photos that lie close together on the map."""
+
+    latitude: float
+    longitude: float
+    count: int
+    photo_id: int
+    """The one that came last."""
+    version: int
+    """Its blob's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Counts what the principal may see. Queries raise NotFound as those of the timeline do."""
+
+    catalogue: Catalogue
+    vocabularies: Vocabularies
+
+    def facets(self, principal: Principal, query: Query = EVERYTHING) -> Facets:
+        """Count a view by year, kind, space, place, camera and lens."""
+        with self.catalogue.read() as tx:
+            seen = scope(tx, principal, Query(query.filters))
+            if not seen.spaces:
+                return Facets(0, 0, *([] for _ in range(7)))
+            days = days_of(tx, seen)
+            given = {"most": _NEWEST, **seen.ids}
+            kinds = tx.all(overview_sql.kinds(len(seen.spaces), seen.where), **given)
+            places = tx.all(overview_sql.places(len(seen.spaces), seen.where), **given)
+            cameras = tx.all(overview_sql.cameras(len(seen.spaces), seen.where), **given)
+        names = {space.id: space.name for space in seen.spaces}
+        return Facets(
+            total=sum(count for _, count, _ in days),
+            counted=sum(row[3] for row in kinds),
+            years=sorted(_summed((str(year_of(day)), count) for day, count, _ in days).items(), reverse=True),
+            kinds=_top((kind, row[3]) for row in kinds for kind in _kinds(row[1], row[2])),
+            spaces=_top((names[row[0]], row[3]) for row in kinds),
+            towns=_top((row[0], row[2]) for row in places),
+            countries=_top((row[1], row[2]) for row in places),
+            cameras=_top((camera_name(row[0], row[1]), row[3]) for row in cameras),
+            lenses=_top((row[2], row[3]) for row in cameras),
+        )
+
+    def suggest(self, principal: Principal, text: str) -> list[Suggestion]:
+        """At most ten filters whose value has a word that begins with ``text``, those that begin with it first."""
+        sought = folded(text.strip())
+        if not sought:
+            return []
+        found: Counter[Term] = Counter()
+        with self.catalogue.read() as tx:
+            spaces = own_spaces(tx, principal)
+            seqs = dict(tx.all(timeline_sql.SEQS, account=principal.account_id))
+            for space in spaces:
+                for term, plain, count in self.vocabularies.of(tx, space.id, seqs.get(space.id, 0)).terms:
+                    if plain.startswith(sought) or f" {sought}" in plain:
+                        found[term] += count
+            best = sorted(found, key=lambda term: (not folded(term.text).startswith(sought), -found[term], term.text))
+            suggestions: list[Suggestion] = []
+            roots = {space.root_id: space.name for space in spaces}
+            while best and len(suggestions) < _SUGGESTIONS:
+                term = best.pop(0)
+                path = (term.text,) if term.folder_id is None else path_of(tx, term.folder_id, roots)
+                if path is not None:
+                    suggestions.append(Suggestion(term.name, "/".join(path), found[term]))
+        return suggestions
+
+    def clusters(self, principal: Principal, query: Query, box: Box, zoom: int) -> list[Cluster]:
+        """The photos of a view inside ``box``, those together that are about 64 pixels apart at a ``zoom``.
+
+        At most a few hundred, the largest first; ``zoom`` counts the halvings of a world 256 pixels wide.
+        """
+        windows = list(_windows(box))
+        level = max(1, min(zoom + 2, cells.BITS - _FINER))
+        while level > 1 and sum(one.tiles(level) for one in windows) > _MOST_CLUSTERS:
+            level -= 1
+        fine = level + _FINER
+        ranges = [span for one in windows for span in one.ranges()]
+        given = {f"{end}_{part}": span[end == "high"] for part, span in enumerate(ranges) for end in ("low", "high")}
+        with self.catalogue.read() as tx:
+            seen = scope(tx, principal, query)
+            if not seen.spaces:
+                return []
+            statement = overview_sql.clusters(len(seen.spaces), seen.where, len(ranges))
+            rows = tx.all(statement, size=1 << 2 * (cells.BITS - fine), **given, **seen.ids)
+            sums: dict[int, list[float]] = {}
+            for number, count, last in rows:
+                column, row = cells.tile_of(number)
+                if any(one.touches(column, row, fine) for one in windows):
+                    one = sums.setdefault(number >> 2 * _FINER, [0, 0, 0, 0])
+                    one[0] += count
+                    one[1] += (column + 0.5) * count
+                    one[2] += (row + 0.5) * count
+                    one[3] = max(one[3], last)
+            largest = sorted(sums.values(), reverse=True)[:_MOST_CLUSTERS]
+            shown = json.dumps([int(one[3]) for one in largest])
+            versions = dict(tx.all(overview_sql.VERSIONS, entries=shown))
+        side = 1 << cells.BITS - fine
+        return [
+            Cluster(*cells.position(columns / count * side, rows / count * side), int(count), int(last), version)
+            for count, columns, rows, last in largest
+            if (version := versions.get(int(last))) is not None
+        ]
+
+
+class _Window(NamedTuple):
+    """A rectangle of the map in smallest tiles; its ends are inside."""
+
+    west: int
+    north: int
+    east: int
+    south: int
+
+    def tiles(self, level: int) -> int:
+        """How many tiles of a level it touches."""
+        shift = cells.BITS - level
+        wide = (self.east >> shift) - (self.west >> shift) + 1
+        return wide * ((self.south >> shift) - (self.north >> shift) + 1)
+
+    def touches(self, column: int, row: int, level: int) -> bool:
+        """Whether a tile of a level lies in it, at least a part of it."""
+        shift = cells.BITS - level
+        is_across = self.west >> shift <= column <= self.east >> shift
+        return is_across and self.north >> shift <= row <= self.south >> shift
+
+    def ranges(self) -> Iterator[tuple[int, int]]:
+        """The numbers of all cells in it, and of some around it, as at most four ranges: from one to before another.
+
+        They are the tiles of the smallest size of which it touches at most two in each direction.
+        """
+        longest = max(self.east - self.west, self.south - self.north) + 1
+        shift = min(cells.BITS, math.ceil(math.log2(longest)))
+        for column in range(self.west >> shift, (self.east >> shift) + 1):
+            for row in range(self.north >> shift, (self.south >> shift) + 1):
+                number = cells.number_of(column, row)
+                yield number << 2 * shift, number + 1 << 2 * shift
+
+
+def _windows(box: Box) -> Iterator[_Window]:
+    """A box as one rectangle, or as two where it lies across the date line."""
+    edge = 180 - 1e-9  # 180 degrees east are those west of the whole map
+    spans = [(box.west, box.east)] if box.west <= box.east else [(box.west, edge), (-180.0, box.east)]
+    for west, east in spans:
+        yield _Window(*cells.tile(box.north, min(west, edge)), *cells.tile(box.south, min(east, edge)))
+
+
+def _kinds(kind: str, flags: int) -> Iterator[str]:
+    yield "video" if kind == "video" else "photo"
+    yield from (name for name, flag in _FLAGS.items() if flags & flag)
+
+
+def _summed(counts: Iterable[tuple[str | None, int]]) -> Counter[str]:
+    sums: Counter[str] = Counter()
+    for text, count in counts:
+        if text is not None:
+            sums[text] += count
+    return sums
+
+
+def _top(counts: Iterable[tuple[str | None, int]]) -> Counts:
+    return sorted(_summed(counts).items(), key=lambda one: (-one[1], one[0]))[:_MOST]
