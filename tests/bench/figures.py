@@ -20,9 +20,13 @@ class Plan:
     """Bytes of a large file."""
     entries: int = 20_000
     """Of a catalogue that is compared with one ten times as large."""
+    photographs: int = 1_000_000
+    """Of a catalogue with a timeline."""
+    photos: int = 1_000_000
+    """Of a catalogue that is compared with an empty one."""
 
 
-QUICK = Plan(rounds=2, seconds=2, copied=100, members=300, large=32 << 20, entries=2000)
+QUICK = Plan(rounds=2, seconds=2, copied=100, members=300, large=32 << 20, entries=2000, photos=5000)
 """Enough to see that everything works; no figure of it means anything."""
 
 

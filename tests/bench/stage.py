@@ -59,10 +59,10 @@ class Stage:
         """A counter in front of the store."""
         return self._stack.enter_context(CountingProxy(self.minio.address))
 
-    def gateway(self, **environment: str) -> "Served":
-        """Start a davgallery with two workers on SQLite and a bucket of its own. It indexes nothing: no peer does."""
-        settings = {"DAVGALLERY_DEFAULT_QUOTA": "1TB", "DAVGALLERY_INDEXERS": "0", **environment}
-        options = Options(store=self.minio, workers=2, environment=settings)
+    def gateway(self, indexers: int = 0, **environment: str) -> "Served":
+        """Start a davgallery with two workers on SQLite and a bucket of its own. Most index nothing: no peer does."""
+        settings = {"DAVGALLERY_DEFAULT_QUOTA": "1TB", **environment}
+        options = Options(store=self.minio, workers=2, indexers=indexers, environment=settings)
         return Served(self._stack.enter_context(Gateway(options=options)), self._stack)
 
     def rclone(self, endpoint: str = "") -> RcloneServe:
