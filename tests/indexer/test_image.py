@@ -8,11 +8,12 @@ import struct
 import zlib
 
 import pytest
-from PIL import Image, TiffImagePlugin
+from PIL import Image
 
 from indexer.errors import TooLarge, Unreadable
 from indexer.extract import image
 from tests.components.kits import kit
+from tests.indexer import tiffs
 from tests.indexer.bad_files import scene
 from tests.indexer.looks import difference, encoded, made, rendition
 
@@ -87,13 +88,32 @@ def test_a_tiff_of_several_pages_shows_its_first(photograph: Image.Image) -> Non
 
 def test_a_tiff_that_begins_with_a_thumbnail_shows_the_picture_after_it(photograph: Image.Image) -> None:
     """NewSubfileType, bit 0: a reduced version of another page (TIFF 6.0)."""
-    file = io.BytesIO()
-    with TiffImagePlugin.AppendingTiffWriter(file) as pages:
-        photograph.resize((90, 60)).save(pages, "TIFF", tiffinfo={0xFE: 1})
-        pages.newFrame()
-        photograph.save(pages, "TIFF")
-    pictures = made(file.getvalue())
-    assert (pictures.width, pictures.height) == photograph.size
+    pages = [photograph.resize((90, 60)), photograph.resize((450, 300))]
+    pictures = made(tiff_of(pages, kinds=[1, 0]))
+    assert (pictures.width, pictures.height) == (450, 300)
+    assert difference(rendition(pictures), photograph.resize((450, 300))) < ALIKE
+
+
+def tiff_of(pages: list[Image.Image], kinds: list[int]) -> bytes:
+    """Pages, each with its NewSubfileType."""
+    data = b"II*\0" + struct.pack("<I", 8)
+    for number, (page, kind) in enumerate(zip(pages, kinds, strict=True)):
+        pixels = page.tobytes()
+        tags = [
+            tiffs.short(0xFE, kind),
+            tiffs.short(0x100, page.width),
+            tiffs.short(0x101, page.height),
+            tiffs.short(0x102, 8, 8, 8),
+            tiffs.short(0x106, 2),
+            tiffs.Tag(0x111, tiffs.LONG, 1, bytes(4)),
+            tiffs.short(0x115, 3),
+            tiffs.Tag(0x117, tiffs.LONG, 1, struct.pack("<I", len(pixels))),
+        ]
+        behind = len(data) + tiffs._length(tags)
+        tags[5] = tags[5]._replace(data=struct.pack("<I", behind))
+        following = 0 if number == len(pages) - 1 else behind + len(pixels)
+        data += tiffs._directory(tags, len(data), following) + pixels
+    return data
 
 
 # Cut off
