@@ -14,6 +14,7 @@ import requests
 from tests.components.gateway import Gateway
 from tests.components.minio import Minio
 from tests.components.postgres import Postgres
+from tests.components.rabbitmq import RabbitMq
 from tests.components.redis import Redis
 from tests.components.worker import IndexWorker
 from tests.support.photographs import photograph
@@ -133,6 +134,20 @@ def test_two_workers_on_other_machines_index_everything_once(
     assert len(kept) == 30, "each was decoded by one of them"
     assert [worker.stop() for worker in workers] == [0, 0]
     assert "Traceback" not in gateway.log + workers[0].log + workers[1].log
+
+
+def test_rabbitmq_tells_workers_as_well(
+    start_gateway: Callable[..., Gateway], start_workers: Callable[..., list[IndexWorker]]
+) -> None:
+    with RabbitMq() as rabbit:
+        gateway = start_gateway(workers=1, environment=with_broker(rabbit.url))
+        (worker,) = start_workers(gateway)
+        for number in range(5):
+            put(gateway, number)
+        wait_until(lambda: is_done(gateway), seconds=60)
+        assert photos(gateway) == 5
+        assert worker.stop() == 0
+        assert "The broker cannot be reached" not in gateway.log
 
 
 def test_a_killed_workers_file_is_done_by_the_next(
