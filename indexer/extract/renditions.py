@@ -16,12 +16,15 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+import PIL.Image
 from PIL.Image import Resampling
 
 from gateway.library.extracted import Rendition
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+PIL.Image.preinit()  # else it is done in every process that a file gets
 
 LONGEST = 2048
 _PANORAMA = 3.0
