@@ -60,9 +60,16 @@ def opened(settings: Settings, instance: str, listeners: Sequence[Listener] = ()
             trash_days=settings.trash_days,
             zone=settings.timezone,
             index_version=INDEX_VERSION,
+            can_encode=_can_encode,
             listeners=listeners,
         )
         yield Parts(settings, catalogue, store, built)
+
+
+def _can_encode() -> bool:
+    from indexer.encoding import is_possible  # noqa: PLC0415 - for the first who asks for a video
+
+    return is_possible()
 
 
 def _store(settings: Settings) -> LocalStore | MinioStore:
@@ -79,11 +86,14 @@ def _store(settings: Settings) -> LocalStore | MinioStore:
 @contextmanager
 def indexing(parts: Parts, home: str, count: Callable[[str, float], None] | None = None) -> Iterator[Worker]:
     """Make a worker of the indexer. ``home`` is the server or machine whose processes can tell whether it is alive."""
-    from indexer.sandbox import Sandbox  # noqa: PLC0415 - only indexers need it
+    from indexer.encoding import Encoder  # noqa: PLC0415 - only indexers need them
+    from indexer.sandbox import Sandbox  # noqa: PLC0415
     from indexer.worker import Worker  # noqa: PLC0415
 
+    name = f"{home}/{os.getpid()}/"
+    encoder = Encoder(parts.library.encodings, parts.settings.data / "temp", name)
     with Sandbox(zone=parts.settings.timezone) as sandbox:
-        yield Worker(parts.library, sandbox, f"{home}/{os.getpid()}/", count)
+        yield Worker(parts.library, sandbox, encoder, name, count)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from celery import Celery, signals
+from celery.worker import state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,6 +111,11 @@ class Bell:
             _log.warning("The broker cannot be reached, new files may wait a little: %s", error)
 
 
+def _is_stopping() -> bool:
+    """Whether this Celery worker has been told to end: it finishes its task first."""
+    return state.should_stop is not None or state.should_terminate is not None
+
+
 def work_when_told(broker_url: str, worker: Worker, ready: Callable[[], None]) -> None:
     """Be a Celery worker until SIGTERM or SIGINT; a job that has begun is finished.
 
@@ -126,7 +132,7 @@ def work_when_told(broker_url: str, worker: Worker, ready: Callable[[], None]) -
     )
 
     def turn() -> None:
-        worker.turn(time.sleep)
+        worker.turn(time.sleep, _is_stopping)
 
     def is_ready(**_: object) -> None:
         ready()

@@ -16,6 +16,7 @@ from gateway.errors import GatewayError, NotFound, Unavailable
 from gateway.library.extracted import Extracted
 from gateway.library.jobs import MOST_TRIES
 from gateway.library.media import HEAD_BYTES
+from indexer.encoding import Stopped
 from indexer.errors import Killed, Unreadable
 from indexer.extract.sniff import kind_of, sniff
 
@@ -25,40 +26,53 @@ if TYPE_CHECKING:
 
     from gateway.library.jobs import Job, Jobs
     from gateway.library.library import Library
+    from indexer.encoding import Encoder
     from indexer.sandbox import Sandbox
 
 _log = logging.getLogger("davgallery.indexer")
 _PAUSE = 0.5
 """Seconds between looks at an empty queue: what was uploaded is seen within two."""
 _STORE_PAUSE = 5.0
+_AWAY = 30.0
+"""Seconds that a video waits at a time: its lease is longer by far."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
     """Works on the jobs of a library, one at a time. ``name`` is its mark on the jobs it holds.
 
-    ``count`` hears of every file: ``indexed``, ``known`` (from equal bytes), ``failed``, or ``delayed`` (it will be
-    tried again); and how many seconds it took.
+    ``encoder`` makes what else is asked for. ``count`` hears of every file: ``indexed``, ``known`` (from equal bytes),
+    ``failed``, or ``delayed`` (it will be tried again); and how many seconds it took.
     """
 
     library: Library
     sandbox: Sandbox
+    encoder: Encoder
     name: str
     count: Callable[[str, float], None] | None = None
 
     def run(self, stopping: threading.Event) -> None:
-        """Work until ``stopping`` is set; a job that has begun is finished."""
+        """Work until ``stopping`` is set; a job that has begun is finished, a copy of a video left to others."""
         while not stopping.is_set():
-            if not self.turn(stopping.wait):
+            if not self.turn(stopping.wait, stopping.is_set):
                 stopping.wait(_PAUSE)
 
-    def turn(self, wait: Callable[[float], object]) -> bool:
+    def turn(self, wait: Callable[[float], object], is_stopping: Callable[[], bool]) -> bool:
         """Do one job or, when there is none, what can be done meanwhile; False when there is neither.
 
-        ``wait`` passes the seconds until another try makes sense when the database or the store is away.
+        ``wait`` passes the seconds until another try makes sense when the database or the store is away. The copy of a
+        video takes minutes: photographs that arrive are indexed in between, and nobody who stops waits for it.
         """
+
+        def meanwhile() -> None:
+            end = time.monotonic() + _AWAY
+            while not is_stopping() and time.monotonic() < end and (self.work() or self._tidy()):
+                pass
+            if is_stopping():
+                raise Stopped
+
         try:
-            return self.work() or self._tidy()
+            return self.work() or self._tidy() or self.encoder.work(meanwhile)
         except GatewayError as error:
             _log.warning("The indexer has to wait: %s", error)
             wait(_STORE_PAUSE)
@@ -91,7 +105,8 @@ class Worker:
             return "known"
         is_last = job.tries == MOST_TRIES
         try:
-            found = self.sandbox.extract(partial(jobs.read, job), job.size, last=is_last)
+            space = job.key.partition("/")[0]  # a key begins with it
+            found = self.sandbox.extract(partial(jobs.read, job), job.size, owner=space, last=is_last)
         except Killed as error:
             if is_last:
                 return self._fail(job, str(error))

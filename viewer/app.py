@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from gateway.errors import GatewayError
 from viewer import auth, media, pages, security
 from viewer.api import photos as photos_api
+from viewer.api import playable as playable_api
 from viewer.errors import Problem, problem_of
 from viewer.icons import Icons
 from viewer.static_files import StaticFiles
@@ -45,7 +46,7 @@ def create_app(library: Library, packages: Path) -> Flask:
     app.after_request(_compress)
     app.after_request(security.protect)
     app.register_error_handler(Exception, _answer)
-    for blueprint in (auth.blueprint, pages.blueprint, media.blueprint, photos_api.blueprint):
+    for blueprint in (auth.blueprint, pages.blueprint, media.blueprint, photos_api.blueprint, playable_api.blueprint):
         app.register_blueprint(blueprint)
     return app
 

@@ -1,4 +1,4 @@
-"""Pictures and originals. Each request is judged for its principal; nothing redirects to the store."""
+"""Pictures, originals, videos to be played. Each request is judged for its principal; nothing redirects to the store."""
 
 from __future__ import annotations
 
@@ -44,12 +44,26 @@ def rendition(photo: int, version: int, name: str) -> Response:
 def original(photo: int, name: str) -> Response:  # noqa: ARG001 - for people: what it is called
     """The file byte for byte, or the range of it that is asked for (RFC 9110 §14)."""
     found = security.library().pictures.original(security.principal(), photo)
-    response = Response(mimetype=_TYPES.get(found.format, "application/octet-stream"))
+    response = _sent(found, _TYPES.get(found.format, "application/octet-stream"))
+    shown = "inline" if found.format in _TYPES and "download" not in request.args else "attachment"
+    response.headers["Content-Disposition"] = f"{shown}; filename*=UTF-8''{quote(found.name, safe='')}"
+    return response
+
+
+@blueprint.get("/play/<int:photo>")
+def play(photo: int) -> Response:
+    """A video as browsers play it: its copy, or the original where that plays. Ranges as above."""
+    found = security.library().playables.open(security.principal(), photo)
+    # Firefox plays QuickTime files whose insides are those of an MP4, but not under their own name.
+    return _sent(found, "video/webm" if found.format == "webm" else "video/mp4")
+
+
+def _sent(found: Original, mimetype: str) -> Response:
+    """The file, the range of it that is asked for, or that it is the same as before."""
+    response = Response(mimetype=mimetype)
     response.set_etag(found.etag)
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["Content-Security-Policy"] = _ALONE
-    shown = "inline" if found.format in _TYPES and "download" not in request.args else "attachment"
-    response.headers["Content-Disposition"] = f"{shown}; filename*=UTF-8''{quote(found.name, safe='')}"
     if request.if_none_match.contains(found.etag):
         response.status_code = 304
         return response

@@ -387,10 +387,18 @@ class Playable(Base):
     """The copy of a video that every browser plays, made when somebody asks for it; shared by equal bytes."""
 
     __tablename__ = "playable"
+    __table_args__ = (
+        Index("playable_due", "asked", **_only("due IS NOT NULL")),
+        Index("playable_worker", "worker", **_only("worker IS NOT NULL")),
+    )
     sha256: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str | None] = mapped_column(_NAME, unique=True)
     """None until it is made."""
     size: Mapped[Number]
+    asked: Mapped[Number]
+    """When somebody last asked for it; who asked first is served first."""
+    progress: Mapped[Number]
+    """Percent, while it is made."""
     due: Mapped[int | None] = mapped_column(_BIG)
     """As in :class:`Blob`."""
     tries: Mapped[Number]

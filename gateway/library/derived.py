@@ -1,17 +1,20 @@
-"""Checking what is derived from files: photos, the days they are counted in, and renditions.
+"""Checking what is derived from files: photos, the days they are counted in, renditions and playable copies.
 
 All of it can be made again from the files, so repairing may throw away what is wrong.
 """
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from gateway.catalogue.statements import blobs as blobs_sql
 from gateway.catalogue.statements import jobs as jobs_sql
 from gateway.catalogue.statements import photos as photos_sql
+from gateway.catalogue.statements import playables as playables_sql
 from gateway.catalogue.statements import spaces as spaces_sql
 from gateway.library.finding import Finding
 from gateway.library.hold import GRACE
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gateway.catalogue import Catalogue, Transaction
+    from gateway.catalogue.statements import Statement
     from gateway.store import ObjectStore
 
 _BATCH = 1000
@@ -67,8 +71,9 @@ class Derived:
             yield Finding("photos", f"{space.name}: {len(stray)} photos are shown that are not there", repair)
 
     def _renditions(self, *, repair: bool) -> Iterator[Finding]:
-        """Walk the store's renditions and the catalogue's side by side; both sort by bytes."""
-        rows = self._sets()
+        """Walk what the store has of renditions and copies, and the catalogue, side by side; both sort by bytes."""
+        sets, copies = self._rows(jobs_sql.RENDITIONS_AFTER), self._rows(playables_sql.PLAYABLES_AFTER)
+        rows = heapq.merge(sets, copies, key=itemgetter(1))
         row = next(rows, None)
         for stored in self.store.list(RENDITIONS):
             while row is not None and row[1] < stored.key:
@@ -82,11 +87,11 @@ class Derived:
             yield from self._lost(*row, repair=repair)
             row = next(rows, None)
 
-    def _sets(self) -> Iterator[tuple[str, str]]:
+    def _rows(self, statement: Statement) -> Iterator[tuple[str, str]]:
         after = ""
         while True:
             with self.catalogue.read() as tx:
-                rows = tx.all(jobs_sql.RENDITIONS_AFTER, after=after, limit=_BATCH)
+                rows = tx.all(statement, after=after, limit=_BATCH)
             yield from ((row[0], row[1]) for row in rows)
             if len(rows) < _BATCH:
                 return
@@ -95,8 +100,13 @@ class Derived:
     def _lost(self, sha256: str, key: str, *, repair: bool) -> Iterator[Finding]:
         """Report renditions whose object was not listed, unless they are new or gone by now."""
         with self.catalogue.read() as tx:
-            row = tx.one(jobs_sql.RENDITION_KEY, digest=sha256)
-        if row is None or row[0] != key or next(self.store.list(key), None) is not None:
+            known = (tx.one(jobs_sql.RENDITION_KEY, digest=sha256), tx.one(playables_sql.PLAYABLE_KEY, digest=sha256))
+        if (key,) not in known or next(self.store.list(key), None) is not None:
+            return
+        if (key,) == known[1]:
+            if repair:
+                self.catalogue.run(playables_sql.DELETE_PLAYABLE, digest=sha256)
+            yield Finding("renditions", f"No object {key}: the copy of the video has to be asked for again", repair)
             return
         if repair:
             self.catalogue.write(partial(_make_again, sha256=sha256))
@@ -105,6 +115,8 @@ class Derived:
     def _unknown(self, key: str, *, repair: bool) -> Iterator[Finding]:
         with self.catalogue.read() as tx:
             if tx.one(blobs_sql.GARBAGE_KEY, which=key) or tx.one(jobs_sql.RENDITIONS_BY_KEY, which=key):
+                return
+            if tx.one(playables_sql.PLAYABLE_BY_KEY, which=key):
                 return
         if repair:
             self.catalogue.run(blobs_sql.ADD_GARBAGE, new_key=key, us=GRACE)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway.catalogue.statements import blobs as blobs_sql
 from gateway.catalogue.statements import jobs as jobs_sql
 from gateway.catalogue.statements import photos as photos_sql
+from gateway.catalogue.statements import playables as playables_sql
 from gateway.catalogue.statements import spaces as spaces_sql
 from gateway.catalogue.statements import tree as tree_sql
 from gateway.catalogue.statements import upkeep as upkeep_sql
@@ -36,8 +37,8 @@ _RENEWED_AT_ONCE = 1000
 LEASE = 360 * 1_000_000
 """Microseconds until a claimed job is due again: longer than a file may take."""
 MOST_TRIES = 3
-_UNCLAIMED = 3600 * 1_000_000
-"""Microseconds that renditions may lie in the store before a row names them."""
+UNCLAIMED = 3600 * 1_000_000
+"""Microseconds that what is derived may lie in the store before a row names them."""
 
 
 class Job(NamedTuple):
@@ -150,13 +151,15 @@ class Jobs:
             return int(tx.value(jobs_sql.OVERDUE, us=int(seconds * 1_000_000), limit=limit))
 
     def workers(self) -> list[str]:
-        """The marks of those who hold jobs, dead or alive."""
+        """The marks of those who hold jobs or encodings, dead or alive."""
         with self.catalogue.read() as tx:
-            return [str(row[0]) for row in tx.all(jobs_sql.WORKERS)]
+            rows = (*tx.all(jobs_sql.WORKERS), *tx.all(playables_sql.WORKERS))
+        return sorted({str(row[0]) for row in rows})
 
     def give_back_of(self, worker: str) -> int:
-        """Make the jobs of the workers whose marks begin so due again at once; how many. For those that are gone."""
-        return self.catalogue.run(jobs_sql.GIVE_BACK_OF, durable=False, who=worker)
+        """Make what the workers hold whose marks begin so due again at once; how much. For those that are gone."""
+        statements = (jobs_sql.GIVE_BACK_OF, playables_sql.GIVE_BACK_OF)
+        return self.catalogue.write(lambda tx: sum(tx.run(one, who=worker) for one in statements), durable=False)
 
     def again(self, path: Path) -> int:
         """Have a file, or every file of a folder or space, indexed anew; how many.
@@ -221,7 +224,7 @@ class Jobs:
         if not renditions:
             return None
         key = keys.for_renditions(sha256)
-        self.catalogue.run(blobs_sql.ADD_GARBAGE, durable=False, new_key=key, us=_UNCLAIMED)
+        self.catalogue.run(blobs_sql.ADD_GARBAGE, durable=False, new_key=key, us=UNCLAIMED)
         self.store.put(key, (one.data for one in renditions), sum(len(one.data) for one in renditions))
         return key
 

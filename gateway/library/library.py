@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from gateway.library.accounts import Accounts
 from gateway.library.check import Checker
 from gateway.library.details import Details
+from gateway.library.encodings import Encodings
 from gateway.library.files import Files
 from gateway.library.jobs import Jobs
 from gateway.library.locks import Locks
 from gateway.library.overview import Overview
 from gateway.library.photos import Photos
 from gateway.library.pictures import Pictures
+from gateway.library.playables import Playables
 from gateway.library.sessions import Sessions
 from gateway.library.spaces import Spaces
 from gateway.library.timeline import Timeline
@@ -23,7 +25,7 @@ from gateway.library.upload import Uploads
 from gateway.library.vocabulary import Vocabularies
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gateway.catalogue import Catalogue
     from gateway.library.values import Guard, Listener
@@ -49,6 +51,8 @@ class Library:
     details: Details
     overview: Overview
     pictures: Pictures
+    playables: Playables
+    encodings: Encodings
     upkeep: Upkeep
     checker: Checker
 
@@ -62,14 +66,16 @@ def build(
     trash_days: int = 30,
     zone: str = "UTC",
     index_version: int = 1,
+    can_encode: Callable[[], bool] = lambda: True,
     guards: Sequence[Guard] = (),
     listeners: Sequence[Listener] = (),
 ) -> Library:
     """Put the library together.
 
     ``instance`` names this run of the server in its holds; ``default_quota`` is in bytes; ``zone`` is the IANA name of
-    the server's own time zone; ``index_version`` the indexer's, so that it does its older work again. Guards run
-    inside the transaction of each change and may refuse it; listeners run after it and may fail.
+    the server's own time zone; ``index_version`` the indexer's, so that it does its older work again; ``can_encode``
+    tells whether videos can be converted. Guards run inside the transaction of each change and may refuse it;
+    listeners run after it and may fail.
     """
     accounts = Accounts(catalogue, default_quota)
     photos = Photos(catalogue, zone)
@@ -87,6 +93,8 @@ def build(
         details=Details(catalogue),
         overview=Overview(catalogue, Vocabularies()),
         pictures=Pictures(catalogue, store),
+        playables=Playables(catalogue, store, can_encode),
+        encodings=Encodings(catalogue, store),
         upkeep=Upkeep(catalogue, store, trash_days * DAY),
         checker=Checker(catalogue, store, photos),
     )

@@ -56,7 +56,7 @@ class Pictures:
         """
         with self.catalogue.read() as tx:
             row = tx.one(timeline_sql.RENDITIONS, account=principal.account_id, entry=photo_id, version=version)
-            if row is None or not _is_living(tx, photo_id, row[0]):
+            if row is None or not is_living(tx, photo_id, row[0]):
                 raise NotFound("There is no such picture.")
         _, key, pictures = row
         for known, width, height, start, length in json.loads(pictures):
@@ -68,13 +68,13 @@ class Pictures:
         """The file itself; NotFound when it is not there, or not the principal's to see."""
         with self.catalogue.read() as tx:
             row = tx.one(timeline_sql.ORIGINAL, account=principal.account_id, entry=photo_id)
-            if row is None or not _is_living(tx, photo_id, row[0]):
+            if row is None or not is_living(tx, photo_id, row[0]):
                 raise NotFound("There is no such photo.")
         _, name, key, size, sha256, form = row
         return Original(name, size, sha256[:32], form, lambda start, length: self.store.read(key, start, length))
 
 
-def _is_living(tx: Transaction, photo_id: int, space_id: int) -> bool:
+def is_living(tx: Transaction, photo_id: int, space_id: int) -> bool:
     """Whether a photo is where its row says: a folder may have been deleted or moved a moment ago."""
     if tx.one(timeline_sql.PENDING) is None:
         return True

@@ -56,6 +56,11 @@ def for_renditions(sha256: str) -> str:
     return f"{RENDITIONS}{sha256[:2]}/{sha256}~{_random(12)}.webps"
 
 
+def for_playable(sha256: str) -> str:
+    """Draw a key for the playable copy of a video of this hash."""
+    return f"{RENDITIONS}{sha256[:2]}/{sha256}~{_random(12)}.mp4"
+
+
 def new_space_key(name: str) -> str:
     """Draw the key of a new space from its first name. It stays when the space is renamed."""
     tail = f"-{_random(6)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -17,7 +18,6 @@ from indexer.extract.tracks import ENCODER, THREADS, Pictures, Sounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+_INDEX_FIRST = {"movflags": "faststart"}
 _HELD = 8
 """Frames in memory at a time: what the decoder refers to and what waits for its turn."""
 _EARLY = 1000
@@ -41,7 +42,7 @@ def encoder() -> str | None:
 def encode(
     file: BinaryIO,
     size: int,
-    target: Path,
+    target: BinaryIO,
     *,
     budget: int,
     height: int = 720,
@@ -49,22 +50,81 @@ def encode(
 ) -> None:
     """Write the video ``file`` of ``size`` bytes to ``target``: upright, in square pixels, SDR, without metadata.
 
+    ``target`` is an empty file that can also be read.
+
     The shorter edge has at most ``height`` pixels. ``budget`` is the bytes of memory that decoding may use.
     ``progress`` hears how much is done, from 0 to 1, once a second of video; to cancel, it raises, and its error comes
-    out of here. Without success there is no file at ``target``. Raises :class:`indexer.errors.Unreadable` for what
-    cannot be decoded, and OSError where ``file`` or ``target`` fails.
+    out of here. Without success ``target`` holds anything. Raises :class:`indexer.errors.Unreadable` for what cannot be
+    decoded, and OSError where ``file`` or ``target`` fails.
     """
-    source = Bounded(file, size)
-    draft = target.with_name(f"{target.name}.part")
+    source, draft = Bounded(file, size), _Draft(target)
     try:
-        with _opened(source, budget) as container:
-            with av.open(str(draft), "w", format="mp4", container_options={"movflags": "faststart"}) as output:
-                _convert(container, output, budget, height, progress)
-            if source.failure:
-                raise source.failure
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+        with (
+            _opened(source, budget) as container,
+            av.open(draft, "w", format="mp4", container_options=_INDEX_FIRST, io_open=draft.again) as output,
+        ):
+            _convert(container, output, budget, height, progress)
+    except av.FFmpegError as error:
+        raise draft.failure or source.failure or error from error
+    if failure := draft.failure or source.failure:
+        raise failure
+
+
+class _Draft:
+    """The copy as FFmpeg writes it. When it moves the index to the front, it reads what it has written.
+
+    What the file fails with is kept in ``failure``: FFmpeg tells less of it.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.failure: OSError | None = None
+        self._file = file
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._file.write(data)
+        except OSError as failure:
+            self.failure = failure
+            raise
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def again(self, _name: str, _flags: int, _options: object) -> _Reader:
+        """The same file, to be read: what FFmpeg takes for opening it once more."""
+        return _Reader(self._file)
+
+
+class _Reader:
+    """Reads a file that somebody else writes, at a position of its own."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._position = 0
+
+    def read(self, size: int) -> bytes:
+        theirs = self._file.tell()
+        self._file.seek(self._position)
+        data = self._file.read(size)
+        self._file.seek(theirs)
+        self._position += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        theirs = self._file.tell()
+        self._file.seek(self._position)
+        self._position = self._file.seek(offset, whence)
+        self._file.seek(theirs)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def close(self) -> None:
+        """The file stays open for its writer."""
 
 
 def _opened(source: Bounded, budget: int) -> InputContainer:

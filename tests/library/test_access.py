@@ -11,6 +11,7 @@ import pytest
 from gateway.errors import Forbidden, NotFound
 from gateway.library.accounts import Accounts
 from gateway.library.details import Details
+from gateway.library.encodings import Encodings
 from gateway.library.files import Files
 from gateway.library.jobs import Jobs
 from gateway.library.library import Library
@@ -18,6 +19,7 @@ from gateway.library.locks import Locks
 from gateway.library.overview import Overview
 from gateway.library.photos import Photos
 from gateway.library.pictures import Pictures
+from gateway.library.playables import Playables
 from gateway.library.sessions import Sessions
 from gateway.library.spaces import Spaces
 from gateway.library.timeline import Timeline
@@ -68,6 +70,7 @@ METHODS: dict[str, tuple[Role, Act]] = {
 # They take no principal: what administrators and the server itself do, behind doors of their own.
 ADMINISTRATION = {
     "Accounts": Accounts,
+    "Encodings": Encodings,
     "Jobs": Jobs,
     "Photos": Photos,
     "Spaces": Spaces,
@@ -75,9 +78,13 @@ ADMINISTRATION = {
 }
 _EVERYBODY = "tests/library/test_timeline.py::test_everybody_sees_the_spaces_they_are_in_and_no_others"
 _OUTSIDE = "tests/library/test_pictures.py::test_pictures_are_not_for_those_outside_the_space"
+_VIDEOS = "tests/library/test_playables.py::test_videos_are_not_for_those_outside_the_space"
 JUDGED_ELSEWHERE = {
     "Pictures.rendition": _OUTSIDE,
     "Pictures.original": _OUTSIDE,
+    "Playables.ask": _VIDEOS,
+    "Playables.open": _VIDEOS,
+    "Playables.state": _VIDEOS,
     "Sessions.sign_in": "tests/library/test_sessions.py::test_a_wrong_password_signs_nobody_in",
     "Sessions.principal": "tests/library/test_sessions.py::test_a_browser_that_signed_in_is_known_by_its_token",
     "Sessions.sign_out": "tests/library/test_sessions.py::test_signing_out_ends_the_session",
@@ -97,7 +104,7 @@ JUDGED_ELSEWHERE = {
 }
 
 
-JUDGED = (Details, Files, Locks, Overview, Pictures, Sessions, Timeline, Trash, Uploads)
+JUDGED = (Details, Files, Locks, Overview, Pictures, Playables, Sessions, Timeline, Trash, Uploads)
 
 
 def _methods(kind: type) -> list[str]:

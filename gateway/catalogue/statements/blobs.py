@@ -8,7 +8,7 @@ from sqlalchemy import Text, bindparam, delete, insert, select
 from sqlalchemy import exists as sql_exists
 
 from gateway.catalogue.dialect import among, now
-from gateway.catalogue.models import Blob, Entry, Garbage, RenditionSet
+from gateway.catalogue.models import Blob, Entry, Garbage, Playable, RenditionSet
 from gateway.catalogue.statements.statement import Statement, adding, n, p
 
 ADD_BLOB = adding(Blob, "key", "size", "sha256", "sha1", "md5", "media", "created", "due", returning=Blob.id)
@@ -25,12 +25,24 @@ ADD_GARBAGE_OF_BLOBS = Statement(
     )
 )
 DROP_BLOBS = Statement(delete(Blob).where(*_DROPPED))
-# What was derived from bytes that no blob has any more.
+# What was derived from bytes that no blob has any more. Two that drop the last two blobs of these bytes at once take
+# turns here too: the second one sees that the first one's is gone.
+LOCK_RENDITIONS, LOCK_PLAYABLES = (
+    Statement(select(table.sha256).where(among(table.sha256, p("digests"))).order_by(table.sha256).with_for_update())
+    for table in (RenditionSet, Playable)
+)
 _ORPHANED = (among(RenditionSet.sha256, p("digests")), ~sql_exists().where(Blob.sha256 == RenditionSet.sha256))
 ADD_GARBAGE_OF_RENDITIONS = Statement(
     insert(Garbage).from_select(["key", "not_before"], select(RenditionSet.key, now() + n("us")).where(*_ORPHANED))
 )
 DROP_RENDITIONS = Statement(delete(RenditionSet).where(*_ORPHANED))
+_UNWANTED = (among(Playable.sha256, p("digests")), ~sql_exists().where(Blob.sha256 == Playable.sha256))
+ADD_GARBAGE_OF_PLAYABLES = Statement(
+    insert(Garbage).from_select(
+        ["key", "not_before"], select(Playable.key, now() + n("us")).where(*_UNWANTED, Playable.key.is_not(None))
+    )
+)
+DROP_PLAYABLES = Statement(delete(Playable).where(*_UNWANTED))
 
 _NEW_KEY: Any = bindparam("new_key", type_=Text())
 ADD_GARBAGE = Statement(
@@ -42,7 +54,11 @@ ADD_GARBAGE = Statement(
         ),
     )
 )
-_IS_USED = sql_exists().where(Blob.key == Garbage.key) | sql_exists().where(RenditionSet.key == Garbage.key)
+_IS_USED = (
+    sql_exists().where(Blob.key == Garbage.key)
+    | sql_exists().where(RenditionSet.key == Garbage.key)
+    | sql_exists().where(Playable.key == Garbage.key)
+)
 DUE_GARBAGE = Statement(
     select(Garbage.key)
     # A commit whose answer was lost may have made the blob after all: what a row refers to is never deleted.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select, update
 
 from gateway.catalogue.dialect import now
-from gateway.catalogue.models import Chore, Garbage, Hold, Lock, Meta, RenditionSet, Space
+from gateway.catalogue.models import Chore, Garbage, Hold, Lock, Meta, Playable, RenditionSet, Space
 from gateway.catalogue.statements.statement import Statement, adding, p
 
 META = Statement(select(Meta.value).where(Meta.name == p("name")))
@@ -32,5 +32,10 @@ TOTALS = Statement(
 )
 COUNT_HOLDS = Statement(select(func.count()).select_from(Hold))
 COUNT_GARBAGE = Statement(select(func.count()).select_from(Garbage))
-SUM_RENDITIONS = Statement(select(func.coalesce(func.sum(RenditionSet.size), 0)))
+SUM_RENDITIONS = Statement(
+    select(
+        select(func.coalesce(func.sum(RenditionSet.size), 0)).scalar_subquery()
+        + select(func.coalesce(func.sum(Playable.size), 0)).scalar_subquery()
+    )
+)
 COUNT_LOCKS = Statement(select(func.count()).select_from(Lock).where(Lock.expires > now()))

@@ -61,6 +61,8 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("key", NAME, nullable=True),
         sa.Column("size", BIG, nullable=False),
+        sa.Column("asked", BIG, nullable=False),
+        sa.Column("progress", BIG, nullable=False),
         sa.Column("due", BIG, nullable=True),
         sa.Column("tries", BIG, nullable=False),
         sa.Column("worker", sa.String(), nullable=True),
@@ -68,6 +70,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256"),
         sa.UniqueConstraint("key"),
     )
+    op.create_index("playable_due", "playable", ["asked"], unique=False, **_only("due IS NOT NULL"))
+    op.create_index("playable_worker", "playable", ["worker"], unique=False, **_only("worker IS NOT NULL"))
     op.create_table(
         "rendition_set",
         sa.Column("sha256", sa.String(), nullable=False),
