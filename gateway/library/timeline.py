@@ -7,13 +7,10 @@ is cut as if it were one day.
 
 from __future__ import annotations
 
-import heapq
 import json
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.catalogue.statements import photos as photos_sql
@@ -159,7 +156,7 @@ class Timeline:
                 for row in tx.all(timeline_sql.CHANGED_DAYS, space=space, since=own - (seq - since))
             }
             among = json.dumps(sorted(changed))
-            days = _merged(tx.all(timeline_sql.DAYS_AMONG, space=space, days=among) for space in seqs)
+            days = _merged(row for space in seqs for row in tx.all(timeline_sql.DAYS_AMONG, space=space, days=among))
         return Changes(_cut(seq, days, Sort.NEWEST), is_everything=False)
 
 
@@ -173,38 +170,35 @@ def days_of(tx: Transaction, seen: Scope) -> list[tuple[int, int, int]]:
     if not seen.spaces:
         return []
     if seen.where is None and seen.query.sort.subject != "added":
-        days = _merged(tx.all(timeline_sql.DAYS_OF_SPACE, space=space.id) for space in seen.spaces)
+        days = _merged(row for space in seen.spaces for row in tx.all(timeline_sql.DAYS_OF_SPACE, space=space.id))
         if seen.query.sort.is_dated or not days:
             return days
         return [(0, sum(row[1] for row in days), sum(row[2] for row in days))]
     rows = tx.all(timeline_sql.days(seen.view, seen.where), **seen.ids)
-    return _merged([sorted(rows, reverse=True)])
+    return _merged(rows)
 
 
-def _merged(of_spaces: Iterable[Sequence[tuple[int, int, int]]]) -> list[tuple[int, int, int]]:
+def _merged(rows: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     """The days of all spaces, newest first, each once: day, count, sum of ratios."""
-    rows = heapq.merge(*of_spaces, key=lambda row: -row[0])
-    days = []
-    for day, same in groupby(rows, key=itemgetter(0)):
-        counts = list(same)
-        days.append((day, sum(int(row[1]) for row in counts), sum(int(row[2]) for row in counts)))
-    return days
+    days: dict[int, tuple[int, int]] = {}
+    for day, count, ratios in rows:
+        known = days.get(day)
+        days[day] = (int(count), int(ratios)) if known is None else (known[0] + int(count), known[1] + int(ratios))
+    return [(day, *days[day]) for day in sorted(days, reverse=True)]
 
 
-def _cut(seq: int, days: Sequence[tuple[int, int, int]], sort: Sort) -> Segments:
+def _cut(seq: int, found: Sequence[tuple[int, int, int]], sort: Sort) -> Segments:
     """Days, newest first, as segments in a view's order, large ones in parts."""
-    parts = [
-        (day, min(PART, count - start), round(ratios / count) if count else 0)
-        for day, count, ratios in (days if sort.is_descending else reversed(days))
-        for start in range(0, max(count, 1), PART)
-    ]
-    return Segments(
-        seq,
-        sum(count for _, count, _ in parts),
-        [day for day, _, _ in parts] if sort.is_dated else [],
-        [count for _, count, _ in parts],
-        [mean for _, _, mean in parts],
-    )
+    days: list[int] = []
+    counts: list[int] = []
+    ratios: list[int] = []
+    for day, count, ratio_sum in found if sort.is_descending else reversed(found):
+        parts = max(1, -(-count // PART))
+        days += [day] * parts
+        ratios += [round(ratio_sum / count) if count else 0] * parts
+        counts += [PART] * (parts - 1)
+        counts.append(count - PART * (parts - 1))
+    return Segments(seq, sum(counts), days if sort.is_dated else [], counts, ratios)
 
 
 def _stretches(start: tuple[int, int], end: tuple[int, int] | None, sort: Sort) -> Iterator[tuple[int, int, int, int]]:

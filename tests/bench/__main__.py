@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.bench import growth, indexing, large, pictures, small, trees
+from tests.bench import growth, indexing, large, pictures, small, timeline, trees
 from tests.bench.figures import QUICK, Figure, Plan
 from tests.bench.stage import Stage
 from tests.repository.source import ROOT
@@ -31,6 +31,7 @@ ROWS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "copy": trees.copy,
     "growth": growth.growth,
     "pictures": pictures.pictures,
+    "timeline": timeline.timeline,
     "latency": indexing.latency,
     "one-more": indexing.one_more,
 }
