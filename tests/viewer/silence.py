@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Page, Route, ViewportSize
 
 DESKTOP = (1440, 900)
+SIGNED_OUT = "info: Clear-Site-Data header on "
+"""What Chromium says whenever a person signs out."""
 
 
 @contextmanager
@@ -23,8 +25,12 @@ def silent_page(browser: Browser, url: str, size: tuple[int, int] = DESKTOP, *, 
                 complaints.append(f"asked for {route.request.url}")
                 route.abort()
 
+        def said(message: str) -> None:
+            if not message.startswith(SIGNED_OUT):
+                complaints.append(message)
+
         context.route(lambda asked: urlsplit(asked).scheme not in {"data", "blob"}, answer)
-        context.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+        context.on("console", lambda message: said(f"{message.type}: {message.text}"))
         context.on("weberror", lambda error: complaints.append(f"error: {error.error}"))
         page = context.new_page()
         page.goto(url)

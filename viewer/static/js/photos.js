@@ -55,7 +55,7 @@ export function start() {
   showDates(grid, { pill: part('pill'), dialog: part('go-to-date'), spoken: part('spoken') });
   keepAddress(grid);
   goKeys(grid);
-  new Lightbox(grid, filters, page.place);
+  new Lightbox(grid, page.place);
   root.dataset.ready = '';
   return grid;
 }

@@ -213,9 +213,7 @@ export class PhotoGrid extends EventTarget {
       const shift = this.#anchor ? shiftOf(this.#layout, this.#state, this.#anchor) : 0;
       height = this.#layout.height;
       this.#state = changed(this.#state, { L: height, h: this.#height(), shift });
-      const { h } = this.#state;
-      const y = position(this.#state);
-      for (const _ of this.#layout.rows(y - h, y + 2 * h));
+      this.#layOut(position(this.#state));
     }
     this.#apply(this.#state.s !== s);
   }
@@ -339,7 +337,8 @@ export class PhotoGrid extends EventTarget {
    * @param {number} y
    */
   jump(y) {
-    this.#state = jumped(this.#state, y);
+    this.#layOut(y);
+    this.#state = jumped({ ...this.#state, L: this.#layout.height }, y);
     this.#apply(true);
     this.#anchor = anchorOf(this.#layout, this.#state);
     this.#motion = { y: this.#distance, time: performance.now(), speed: 0 };
@@ -348,15 +347,23 @@ export class PhotoGrid extends EventTarget {
     this.#scrolled();
   }
 
+  /** Lay out what is around a height. @param {number} y */
+  #layOut(y) {
+    const { h } = this.#state;
+    for (const _ of this.#layout.rows(y - h, y + 2 * h));
+  }
+
   /**
    * Go to a photo. A day that begins with it is seen with its name, a month as well.
    * @param {number} index
    * @param {number} [below] where its row is to stand below the screen's top
    */
   show(index, below = undefined) {
-    const { row, y } = this.#layout.rowOf(index);
     const { head, monthHead } = this.#layout.measures;
+    this.#layOut(this.#layout.rowOf(index).y); // which may move it
+    const { row, y } = this.#layout.rowOf(index);
     this.jump(y - (below ?? head + (row === 0 ? monthHead : 0)));
+    this.#anchor = { ...this.segments.position(index), below: y - position(this.#state) };
   }
 
   /**

@@ -3,7 +3,6 @@
  * the address: opening adds to the history, moving on replaces, and going back closes.
  */
 
-import { get } from '../api.js';
 import { gettext } from '../i18n.js';
 import { addressOf } from '../address.js';
 import { icon } from '../ui/icon.js';
@@ -40,34 +39,34 @@ const named = () => new URLSearchParams(location.search).get('photo');
 
 export class Lightbox {
   #grid;
-  #filters;
+  /** @type {Map<string, { key: string, index: number }>} of the photos that were shown, by their ids in addresses */
+  #places = new Map();
   /** @type {any} PhotoSwipe while it is open */
   #shown = null;
   #idle = 0;
 
   /**
    * @param {PhotoGrid} grid
-   * @param {Record<string, string[]>} filters of the view
    * @param {{ key: string, index: number } | null} place of the photo that the page's address names
    */
-  constructor(grid, filters, place) {
+  constructor(grid, place) {
     this.#grid = grid;
-    this.#filters = filters;
+    if (place) this.#places.set(String(named()), place);
     grid.root.addEventListener('click', (event) => this.#clicked(event));
     grid.addEventListener('loaded', () => this.#refresh());
     addEventListener('popstate', () => this.#followAddress());
     bind(
       [
-        { keys: ['ArrowRight', 'j'], text: gettext('The next photo'), run: () => this.#shown?.next() },
-        { keys: ['ArrowLeft', 'k'], text: gettext('The photo before'), run: () => this.#shown?.prev() },
-        { keys: ['z'], text: gettext('Zoom'), run: () => this.#shown?.toggleZoom() },
+        { keys: ['ArrowRight', 'j'], text: gettext('The next photo'), run: () => this.#whenOpen((shown) => shown.next()) },
+        { keys: ['ArrowLeft', 'k'], text: gettext('The photo before'), run: () => this.#whenOpen((shown) => shown.prev()) },
+        { keys: ['z'], text: gettext('Zoom'), run: () => this.#whenOpen((shown) => shown.toggleZoom()) },
         { keys: [' '], text: gettext('Play or pause'), run: () => this.#play() },
         { keys: ['D'], text: gettext('Download'), run: () => this.#download() },
-        { keys: ['Escape'], text: gettext('Back to all photos'), run: () => this.#shown?.close() },
+        { keys: ['Escape'], text: gettext('Back to all photos'), run: () => this.#close() },
       ],
       'lightbox',
     );
-    void this.#followAddress(place);
+    this.#followAddress();
   }
 
   /** @param {MouseEvent} event */
@@ -81,30 +80,40 @@ export class Lightbox {
     void this.#open(Number(tile.dataset.index), true);
   }
 
-  /**
-   * Open or close what the address says.
-   * @param {{ key: string, index: number } | null} [place] where the photo is; null where it is not
-   */
-  async #followAddress(place = undefined) {
+  /** Open or close what the address says. */
+  #followAddress() {
     const id = named();
     if (id === null) {
-      this.#shown?.close();
+      this.#close();
       return;
     }
     if (String(this.#photo()?.id) === id) return;
-    try {
-      const found = place === undefined ? await get(`photos/${encodeURIComponent(id)}/position`, this.#filters) : place;
-      if (named() !== id) return;
-      const at = this.#grid.segments.index(found);
-      if (this.#shown) this.#shown.goTo(at);
-      else {
-        this.#grid.show(at);
-        await this.#open(at, false);
-      }
-    } catch {
+    const place = this.#places.get(id);
+    if (!place) {
       history.replaceState(history.state, '', addressOf({ photo: null }));
       tell(gettext('This photo is not here any more.'));
+      return;
     }
+    const index = this.#grid.segments.index(place);
+    if (this.#shown) this.#whenOpen((shown) => shown.goTo(index));
+    else {
+      this.#grid.show(index);
+      void this.#open(index, false);
+    }
+  }
+
+  /**
+   * PhotoSwipe takes nothing while it opens.
+   * @param {(shown: any) => void} act
+   */
+  #whenOpen(act) {
+    const shown = this.#shown;
+    if (shown?.opener.isOpen) act(shown);
+    else shown?.on('openingAnimationEnd', () => act(shown));
+  }
+
+  #close() {
+    this.#whenOpen((shown) => shown.close());
   }
 
   #photo() {
@@ -163,6 +172,7 @@ export class Lightbox {
     enter('lightbox');
     shown.init();
     shown.element.setAttribute('aria-label', gettext('Photo'));
+    shown.element.focus({ preventScroll: true }); // at once, or the first keys would move in the grid
     this.#watchMotion(shown.element);
   }
 
@@ -222,7 +232,10 @@ export class Lightbox {
     const index = this.#shown.currIndex;
     const photo = this.#grid.photo(index);
     this.#grid.want(index);
-    if (photo && named() !== String(photo.id)) history.replaceState(history.state, '', addressOf({ photo: String(photo.id) }));
+    if (!photo) return;
+    const id = String(photo.id);
+    this.#places.set(id, this.#grid.segments.position(index));
+    if (named() !== id) history.replaceState(history.state, '', addressOf({ photo: id }));
   }
 
   /** Photos became known: show those that the lightbox waits for. */
