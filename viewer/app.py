@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from gateway.errors import GatewayError
 from viewer import auth, media, pages, security
+from viewer.api import overview as overview_api
 from viewer.api import photos as photos_api
 from viewer.api import playable as playable_api
 from viewer.errors import Problem, problem_of
@@ -46,8 +47,8 @@ def create_app(library: Library, packages: Path) -> Flask:
     app.after_request(_compress)
     app.after_request(security.protect)
     app.register_error_handler(Exception, _answer)
-    for blueprint in (auth.blueprint, pages.blueprint, media.blueprint, photos_api.blueprint, playable_api.blueprint):
-        app.register_blueprint(blueprint)
+    for part in (auth, pages, media, overview_api, photos_api, playable_api):
+        app.register_blueprint(part.blueprint)
     return app
 
 

@@ -46,6 +46,17 @@ class Segments:
     ratios: list[int]
     """Mean of width by height, times 100."""
 
+    @property
+    def keys(self) -> list[str]:
+        """What the segments are called: by day and number of the part, or in a view without days by that number."""
+        sort = Sort.NEWEST if self.days else Sort.NAME
+        keys, part, before = [], 0, None
+        for day in self.days or [0] * len(self.counts):
+            part = part + 1 if day == before else 1
+            before = day
+            keys.append(_key(day, part, sort))
+        return keys
+
 
 class Tile(NamedTuple):
     """A photo as the grid shows it."""

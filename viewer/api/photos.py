@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, request, url_for
 
 from gateway.errors import BadRequest
 from gateway.library.query import Query
@@ -44,6 +45,46 @@ def columns() -> Response:
     if not asked.sort.is_dated:
         del answer["day"]
     return jsonify(answer)
+
+
+@blueprint.get("")
+def photos() -> Response:
+    """The photos of a segment as objects, for scripts: of the first one, or of the one with the key ``from``."""
+    asked, first = query("from"), request.args.get("from")
+    timeline, who = security.library().timeline, security.principal()
+    keys = timeline.segments(who, asked).keys
+    if first is not None and first not in keys:
+        raise BadRequest(f"“from={first[:50]}” is no segment of this view. Begin again without it.")
+    start = 0 if first is None else keys.index(first)
+    beyond = keys[start + 1] if start + 1 < len(keys) else None
+    tiles = timeline.columns(who, asked, keys[start], beyond) if keys else []
+    following = None
+    if beyond is not None:
+        following = f"{url_for('.photos')}?{'&'.join(filter(None, (asked.address, f'from={beyond}')))}"
+    return jsonify(photos=[_photo(tile) for tile in tiles], next=following)
+
+
+@blueprint.get("/<int:photo>")
+def detail(photo: int) -> Response:
+    """Everything that is known of a photo. Sizes in bytes and pixels; times as they were on the photo's own clock."""
+    found = security.library().details.photo(security.principal(), photo)
+    answer = {
+        **found._asdict(),
+        "taken": _clock(found.taken, found.utc_offset),
+        "added": _clock(found.added, 0),
+        "path": "/".join(found.path),
+        "stack": [one._asdict() for one in found.stack],
+        "copies": [{"id": one.id, "path": "/".join(one.path)} for one in found.copies],
+        "seen_by": [one._asdict() for one in found.seen_by],
+    }
+    return jsonify(answer)
+
+
+@blueprint.get("/<int:photo>/position")
+def position(photo: int) -> Response:
+    """Where a photo stands in a view: the key of its segment, and its place there from 0."""
+    found = security.library().timeline.position(security.principal(), query(), photo)
+    return jsonify(key=found.key, index=found.place)
 
 
 def query(*others: str) -> Query:
@@ -86,6 +127,26 @@ def columns_json(tiles: Sequence[Tile]) -> dict[str, Any]:
         "space": [spaces.of(tile.space_id) for tile in tiles],
         "spaces": spaces.values,
     }
+
+
+def _photo(tile: Tile) -> dict[str, Any]:
+    shown: dict[str, Any] = {"photo": tile.id, "version": tile.version}
+    return {
+        "id": tile.id,
+        "taken": _clock(tile.taken, tile.utc_offset),
+        "kind": tile.kind,
+        "duration": tile.duration,
+        "town": tile.town,
+        "space": tile.space_id,
+        "details": url_for(".detail", photo=tile.id),
+        "renditions": {name: url_for("media.rendition", name=name, **shown) for name in ("240", "480", "2048")},
+    }
+
+
+def _clock(wall: int, offset: int | None) -> str:
+    """A wall clock as ISO 8601, with its offset where that is known."""
+    zone = None if offset is None else timezone(timedelta(minutes=offset))
+    return (datetime(1970, 1, 1) + timedelta(microseconds=wall)).replace(tzinfo=zone).isoformat()
 
 
 class _Index:
