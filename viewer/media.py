@@ -1,4 +1,4 @@
-"""Pictures, originals, videos to be played. Each request is judged for its principal; nothing redirects to the store."""
+"""Pictures, originals, videos to be played: each judged for its principal, and never a redirect to the store."""
 
 from __future__ import annotations
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.library.extracted import Extracted, Rendition
+if TYPE_CHECKING:
+    from gateway.library.extracted import Extracted, Rendition
 
 
 class Extraction(NamedTuple):

@@ -131,15 +131,15 @@ _INSERTS = tuple(
         (
             "media",
             (
-                "blob_id, kind, format, width, height, duration, frames, date_rule, wall, latitude, longitude, place_id,"
-                " make, model, lens, exposure_time, aperture, iso, focal_length, rating, tags, thumbhash"
+                "blob_id, kind, format, width, height, duration, frames, date_rule, wall, latitude, longitude,"
+                " place_id, make, model, lens, exposure_time, aperture, iso, focal_length, rating, tags, thumbhash"
             ),
         ),
         (
             "photo",
             (
-                "entry_id, space_id, folder_id, blob_id, stacked, day, taken, utc_offset, date_rule, added, ratio, kind,"
-                " flags, duration, latitude, longitude, cell, place_id, rating"
+                "entry_id, space_id, folder_id, blob_id, stacked, day, taken, utc_offset, date_rule, added, ratio,"
+                " kind, flags, duration, latitude, longitude, cell, place_id, rating"
             ),
         ),
     )

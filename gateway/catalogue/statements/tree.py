@@ -95,7 +95,7 @@ ENTRY = Statement(select(*_ENTRY).outerjoin(Blob, Blob.id == Entry.blob_id).wher
 
 def _above() -> Any:
     above = select(n("entry").label("id"), literal(0).label("depth")).cte("above", recursive=True)
-    # No condition on the parent, for which SQLite would read every entry into a Bloom filter: NULL finds nothing anyway.
+    # No condition on the parent, for which SQLite would read every entry into a Bloom filter: NULL finds nothing.
     return above.union_all(select(Entry.parent_id, above.c.depth + 1).join(above, Entry.id == above.c.id))
 
 
