@@ -82,7 +82,7 @@ def _load_cut(image: JpegImageFile, scale: int) -> str:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
     lines = _lines(image)
     image.paste((_GREY,) * len(image.getbands()), (0, lines, *image.size))
-    return cut(1 - lines / image.height) or "The file is cut off: its picture is coarser than it was."
+    return cut(1 - lines / image.height) or "The file is cut off: its end is missing."
 
 
 def _lines(image: Image) -> int:

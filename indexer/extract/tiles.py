@@ -15,7 +15,6 @@ from PIL import Image
 
 from indexer.errors import Unreadable
 from indexer.extract import items, renditions
-from indexer.extract.decoded import afford
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,12 +22,13 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.stream import Stream
     from av.video.codeccontext import VideoCodecContext
+    from av.video.frame import VideoFrame
 
     from indexer.extract.items import Item
 
 
-_COST, _TILE_COST = 4, 32
-"""Bytes of memory for each pixel that comes out, and for each of a tile, as measured with ten bits and 4:2:2."""
+_COST, _TILE_COST, _STREAM_COST = 4, 20, 150_000
+"""Bytes of memory, as measured: for each pixel that comes out, for each of a tile (ten bits, 4:2:2), for each tile."""
 
 
 class Tiled(NamedTuple):
@@ -76,29 +76,33 @@ def grid(file: BinaryIO, item: Item) -> Grid | None:
 
 
 def decode(file: BinaryIO, grid: Grid, *, budget: int) -> Tiled | None:
-    """Put the picture together, at a whole part of its size. None if FFmpeg can do nothing with its tiles.
+    """Put the picture together, at a whole part of its size.
 
-    Raises TooLarge if that takes more than ``budget`` bytes, Unreadable if tiles do not fit together.
+    None if that takes more than ``budget`` bytes, or if FFmpeg can do nothing with its tiles. Raises Unreadable if they
+    do not fit together.
     """
     factor = grid.factor
     size = -(-grid.size[0] // factor), -(-grid.size[1] // factor)
-    afford(grid.size, size[0] * size[1] * _COST + grid.tile[0] * grid.tile[1] * _TILE_COST, budget)
+    needed = size[0] * size[1] * _COST + grid.tile[0] * grid.tile[1] * _TILE_COST + len(grid.numbers) * _STREAM_COST
+    if needed > budget:
+        return None
     image = Image.new("RGB", size, "grey")
     missing = {number: divmod(place, grid.columns) for place, number in enumerate(grid.numbers)}
     file.seek(0)
     limit = {"max_pixels": str(budget // _TILE_COST)}
     with suppress(av.FFmpegError), av.open(file, "r", format="mov", options=limit) as container:
         streams = [stream for stream in container.streams.video if stream.id in missing]
-        for number, tile in _decoded(container.demux(streams), limit):
-            if tile.size != grid.tile or number not in missing:
+        for number, frame in _decoded(container.demux(streams), limit):
+            if (frame.width, frame.height) != grid.tile or number not in missing:
                 raise Unreadable("The tiles of its picture do not fit together.")
             row, column = missing.pop(number)
-            image.paste(tile.reduce(factor), (column * grid.tile[0] // factor, row * grid.tile[1] // factor))
+            tile = Image.fromarray(frame.to_ndarray(format="rgb24", threads=1)).reduce(factor)
+            image.paste(tile, (column * grid.tile[0] // factor, row * grid.tile[1] // factor))
     share = len(missing) / len(grid.numbers)
     return Tiled(image, share) if share < 1 else None
 
 
-def _decoded(packets: Iterable[Packet[Stream]], options: dict[str, str]) -> Iterator[tuple[int, Image.Image]]:
+def _decoded(packets: Iterable[Packet[Stream]], options: dict[str, str]) -> Iterator[tuple[int, VideoFrame]]:
     """Number and pixels of each tile. One decoder does them all: 768 of them would keep a megabyte each."""
     decoder: VideoCodecContext | None = None
     for packet in packets:
@@ -110,5 +114,5 @@ def _decoded(packets: Iterable[Packet[Stream]], options: dict[str, str]) -> Iter
             decoder.extradata, decoder.thread_count, decoder.options = own.extradata, 1, options
         with suppress(av.FFmpegError):  # a broken tile is missing
             for frame in decoder.decode(packet) + decoder.decode(None):
-                yield packet.stream.id, Image.fromarray(frame.to_ndarray(format="rgb24", threads=1))
+                yield packet.stream.id, frame
         decoder.flush_buffers()

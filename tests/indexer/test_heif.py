@@ -144,3 +144,9 @@ def test_a_file_without_most_of_its_tiles_is_unreadable(name: str) -> None:
 def test_broken_files_are_unreadable(name: str) -> None:
     with pytest.raises(Unreadable):
         made(path(f"heif_corrupted/{name}"))
+
+
+def test_tiles_that_are_too_large_leave_the_thumbnail() -> None:
+    pictures = made(path("heif_other/cat.hif"), budget=20_000_000)
+    assert (pictures.width, pictures.height) == (4240, 2832)
+    assert max(rendition(pictures).size) == 320

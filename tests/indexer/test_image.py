@@ -157,7 +157,7 @@ def test_a_cut_jpeg_of_another_mode(mode: str, large: Image.Image) -> None:
     assert 0 < part_missing(made(data[: len(data) * 3 // 4]).flaw) < 50
 
 
-def test_a_progressive_jpeg_that_is_cut_is_coarser(large: Image.Image) -> None:
+def test_a_progressive_jpeg_that_is_cut_is_coarser_and_says_so(large: Image.Image) -> None:
     data = encoded(large, "JPEG", progressive=True)
     pictures = made(data[: len(data) * 3 // 4])
     assert pictures.flaw
