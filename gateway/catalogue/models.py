@@ -6,7 +6,7 @@ as objects, because a Core statement that was built once costs a fifth of an ORM
 
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, literal_column, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _BIG = BigInteger().with_variant(Integer, "sqlite")
@@ -329,7 +329,18 @@ class Media(Base):
     """What the indexer extracted from a blob; :class:`gateway.library.extracted.Extracted` says what each means."""
 
     __tablename__ = "media"
-    __table_args__ = (Index("media_content", "content_id", **_only("content_id IS NOT NULL")),)
+    __table_args__ = (
+        Index("media_content", "content_id", **_only("content_id IS NOT NULL")),
+        *(
+            Index(
+                f"media_band_{number}",
+                text(f"((phash >> {16 * number}) & 65535)"),
+                "phash",
+                **_only("phash IS NOT NULL"),
+            )
+            for number in range(4)
+        ),
+    )
     blob_id: Mapped[int] = mapped_column(
         _BIG, ForeignKey("blob.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
@@ -370,6 +381,12 @@ class Media(Base):
     projection: Mapped[str | None]
     thumbhash: Mapped[bytes | None]
     phash: Mapped[int | None] = mapped_column(_BIG)
+
+
+BANDS = tuple(
+    Media.phash.op(">>")(literal_column(str(16 * number))).op("&")(literal_column("65535")) for number in range(4)
+)
+"""The quarters of a perceptual hash, as they are indexed: what looks alike has one of them in common."""
 
 
 class RenditionSet(Base):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gateway.library.accounts import Accounts
 from gateway.library.check import Checker
 from gateway.library.details import Details
+from gateway.library.duplicates import Duplicates
 from gateway.library.encodings import Encodings
 from gateway.library.files import Files
 from gateway.library.jobs import Jobs
@@ -53,6 +54,7 @@ class Library:
     pictures: Pictures
     playables: Playables
     encodings: Encodings
+    duplicates: Duplicates
     upkeep: Upkeep
     checker: Checker
 
@@ -95,6 +97,7 @@ def build(
         pictures=Pictures(catalogue, store),
         playables=Playables(catalogue, store, can_encode),
         encodings=Encodings(catalogue, store),
+        duplicates=Duplicates(catalogue),
         upkeep=Upkeep(catalogue, store, trash_days * DAY),
         checker=Checker(catalogue, store, photos),
     )

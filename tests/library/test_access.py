@@ -11,6 +11,7 @@ import pytest
 from gateway.errors import Forbidden, NotFound
 from gateway.library.accounts import Accounts
 from gateway.library.details import Details
+from gateway.library.duplicates import Duplicates
 from gateway.library.encodings import Encodings
 from gateway.library.files import Files
 from gateway.library.jobs import Jobs
@@ -78,10 +79,13 @@ ADMINISTRATION = {
 }
 _EVERYBODY = "tests/library/test_timeline.py::test_everybody_sees_the_spaces_they_are_in_and_no_others"
 _OUTSIDE = "tests/library/test_pictures.py::test_pictures_are_not_for_those_outside_the_space"
+_DUPLICATES = "tests/library/test_duplicates.py::test_nobody_learns_of_duplicates_in_spaces_of_others"
 _VIDEOS = "tests/library/test_playables.py::test_videos_are_not_for_those_outside_the_space"
 JUDGED_ELSEWHERE = {
     "Pictures.rendition": _OUTSIDE,
     "Pictures.original": _OUTSIDE,
+    "Duplicates.exact": _DUPLICATES,
+    "Duplicates.near": _DUPLICATES,
     "Playables.ask": _VIDEOS,
     "Playables.open": _VIDEOS,
     "Playables.state": _VIDEOS,
@@ -104,7 +108,7 @@ JUDGED_ELSEWHERE = {
 }
 
 
-JUDGED = (Details, Files, Locks, Overview, Pictures, Playables, Sessions, Timeline, Trash, Uploads)
+JUDGED = (Details, Duplicates, Files, Locks, Overview, Pictures, Playables, Sessions, Timeline, Trash, Uploads)
 
 
 def _methods(kind: type) -> list[str]:

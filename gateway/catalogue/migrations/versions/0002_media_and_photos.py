@@ -128,6 +128,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("blob_id"),
     )
     op.create_index("media_content", "media", ["content_id"], unique=False, **_only("content_id IS NOT NULL"))
+    for number in range(4):
+        band = sa.text(f"((phash >> {16 * number}) & 65535)")
+        op.create_index(f"media_band_{number}", "media", [band, "phash"], **_only("phash IS NOT NULL"))
     op.create_table(
         "day_count",
         sa.Column("space_id", BIG, nullable=False),
