@@ -170,9 +170,9 @@ def drop_blobs(tx: Transaction, blob_ids: Iterable[int | None], grace: int) -> N
     digests = json.dumps([row[1] for row in tx.all(blobs_sql.LOCK_BLOBS, blobs=blobs)])
     tx.run(blobs_sql.ADD_GARBAGE_OF_BLOBS, blobs=blobs, us=grace)
     tx.run(blobs_sql.DROP_BLOBS, blobs=blobs)
-    tx.all(blobs_sql.LOCK_RENDITIONS, digests=digests)
-    tx.run(blobs_sql.ADD_GARBAGE_OF_RENDITIONS, digests=digests, us=grace)
-    tx.run(blobs_sql.DROP_RENDITIONS, digests=digests)
+    if tx.all(blobs_sql.LOCK_RENDITIONS, digests=digests):
+        tx.run(blobs_sql.ADD_GARBAGE_OF_RENDITIONS, digests=digests, us=grace)
+        tx.run(blobs_sql.DROP_RENDITIONS, digests=digests)
     if tx.all(blobs_sql.LOCK_PLAYABLES, digests=digests):
         tx.run(blobs_sql.ADD_GARBAGE_OF_PLAYABLES, digests=digests, us=grace)
         tx.run(blobs_sql.DROP_PLAYABLES, digests=digests)
