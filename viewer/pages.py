@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from gateway.errors import NotFound
-from gateway.library.query import Query
+from gateway.library.query import EVERYTHING, Query
 from viewer import security
 from viewer.api import photos as photos_api
 
@@ -66,6 +66,7 @@ def photos() -> Response | str:
         columns=_first_columns(query, segments, request.args.get("at")),
         page={
             "filters": query.texts,
+            "isEverything": query == EVERYTHING,
             "initials": {} if space else _initials(spaces),
             "place": _place(query, request.args.get("photo")),
         },

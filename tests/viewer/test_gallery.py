@@ -330,6 +330,33 @@ def test_closing_returns_to_a_photo_far_from_where_one_began(page: Page) -> None
     expect(page.locator(f'.tile[data-id="{shown}"]')).to_be_in_viewport()
 
 
+def test_the_panel_tells_what_is_known_and_stays_while_one_moves_on(page: Page) -> None:
+    page.locator(TILES).nth(2).click()
+    expect(_lightbox(page)).to_be_visible()
+    page.keyboard.press("i")
+    panel = page.get_by_role("complementary", name="Details")
+    for said in ("001.jpg", "June 19, 2024", "Date from the camera", "time zone unknown", "JPEG · 200 × 300", "anna"):
+        expect(panel).to_contain_text(said)
+    page.keyboard.press("ArrowRight")
+    expect(panel).to_contain_text("002.jpg")
+    page.keyboard.press("i")
+    expect(panel).to_be_hidden()
+
+
+def test_zooming_in_further_than_the_copy_goes_shows_the_original(browser: Browser, gallery: Gallery) -> None:
+    gallery.put("anna/large.jpg", photograph(NEWEST.replace(year=2025), (3200, 2400), seed=5))
+    gallery.wait()
+    with gallery.page(browser) as page:
+        page.wait_for_selector(GRID)
+        page.locator(TILES).first.click()
+        shown = page.locator(".pswp__item[aria-hidden=false] img.pswp__img:not(.pswp__img--placeholder)")
+        expect(shown).to_have_attribute("src", re.compile("/2048.webp$"))
+        page.wait_for_timeout(600)
+        page.keyboard.press("z")
+        expect(shown).to_have_attribute("src", re.compile("/original/"))
+        assert shown.evaluate("async image => (await image.decode(), image.naturalWidth)") == 3200
+
+
 # --- form -------------------------------------------------------------------------------------------------------------
 
 
@@ -384,9 +411,18 @@ def test_nothing_serious_is_found_by_axe(
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), state
 
 
-def test_what_is_uploaded_is_there_at_the_next_visit(browser: Browser, gallery: Gallery) -> None:
-    gallery.put("anna/newest.jpg", photograph(NEWEST.replace(year=2025), seed=77))
-    gallery.wait()
-    with gallery.page(browser) as page:
-        page.wait_for_selector(GRID)
-        assert _names(page.locator(TILES))[0] == "Photo, June 30, 2025, 6:00 PM"
+def test_what_is_uploaded_appears_by_itself_at_the_top_and_is_announced_elsewhere(page: Page, gallery: Gallery) -> None:
+    gallery.put("anna/newest.jpg", photograph(NEWEST.replace(year=2026, month=1), seed=77))
+    expect(page.locator(TILES).first.locator("a")).to_have_attribute(
+        "aria-label", "Photo, January 30, 2026, 6:00 PM", timeout=30_000
+    )
+    page.keyboard.press("End")
+    page.wait_for_timeout(400)
+    before = page.evaluate(FIRST)
+    gallery.put("anna/newer.jpg", photograph(NEWEST.replace(year=2026, month=3), seed=78))
+    fresh = page.get_by_role("button", name="1 new")
+    expect(fresh).to_be_visible(timeout=30_000)
+    assert abs(page.evaluate(WITHIN, before)) < 1
+    fresh.click()
+    expect(page.get_by_role("heading", name="March 2026")).to_be_in_viewport()
+    expect(page.locator("#fresh")).to_be_hidden()

@@ -8,6 +8,7 @@ import { Scrubber } from './grid/scrubber.js';
 import { dateOf, Segments } from './grid/segments.js';
 import { gettext } from './i18n.js';
 import { Lightbox } from './lightbox/lightbox.js';
+import { follow } from './live.js';
 import { bind } from './ui/keys.js';
 import { tell } from './ui/notice.js';
 
@@ -56,6 +57,7 @@ export function start() {
   keepAddress(grid);
   goKeys(grid);
   new Lightbox(grid, page.place);
+  if (page.isEverything) follow(grid, part('fresh'));
   root.dataset.ready = '';
   return grid;
 }

@@ -44,6 +44,8 @@ export class PhotoGrid extends EventTarget {
   /** @type {Motion} */
   #motion = { y: 0, time: 0, speed: 0 };
   #distance = 0;
+  #height = 0; // of what is left between the page's bars
+  #lead = 0; // where the box begins in the document, below the bar
   #isHeld = false;
   #isDragged = false;
   #frame = 0;
@@ -64,10 +66,11 @@ export class PhotoGrid extends EventTarget {
     this.#box = document.createElement('div');
     this.#box.className = 'box';
     root.append(this.#box);
+    this.#locate();
     this.#columns = new Columns(segments, { load, failed, arrived: (range, before) => this.#arrived(range, before) });
     this.#tiles = new Tiles(this.#box, { hrefOf, initialOf });
     this.#layout = new Layout(segments, this.#measures());
-    this.#state = { ...this.#state, L: this.#layout.height, h: this.#height() };
+    this.#state = { ...this.#state, L: this.#layout.height, h: this.#height };
     this.#apply();
     this.#anchor = anchorOf(this.#layout, this.#state);
     this.#listen();
@@ -150,15 +153,12 @@ export class PhotoGrid extends EventTarget {
     this.#later();
   }
 
-  /** What is left between the page's bars, in which the grid is seen. */
-  #height() {
-    const style = getComputedStyle(this.root);
-    return Math.max(1, innerHeight - parseFloat(style.scrollMarginTop) - parseFloat(style.scrollMarginBottom));
-  }
-
-  /** Where the box begins in the document, below the bar. */
-  #lead() {
-    return Math.round(this.#box.getBoundingClientRect().top + scrollY - parseFloat(getComputedStyle(this.root).scrollMarginTop));
+  /** See where the grid is on the page. Asking for it makes browsers lay out, so it is not asked for in every frame. */
+  #locate() {
+    const { scrollMarginTop, scrollMarginBottom } = getComputedStyle(this.root);
+    const [above, below] = [parseFloat(scrollMarginTop), parseFloat(scrollMarginBottom)];
+    this.#height = Math.max(1, innerHeight - above - below);
+    this.#lead = Math.round(this.#box.getBoundingClientRect().top + scrollY - above);
   }
 
   #measures() {
@@ -167,9 +167,10 @@ export class PhotoGrid extends EventTarget {
   }
 
   #resized() {
+    this.#locate();
     const next = this.#measures();
     const isNew = next.W !== this.#layout.measures.W || next.H !== this.#layout.measures.H || next.gap !== this.#layout.measures.gap;
-    if (!isNew && this.#height() === this.#state.h) return;
+    if (!isNew && this.#height === this.#state.h) return;
     if (isNew) this.#layout = new Layout(this.segments, next, this.#layout);
     this.#relaid();
   }
@@ -212,7 +213,7 @@ export class PhotoGrid extends EventTarget {
     for (let height = NaN; height !== this.#layout.height; ) {
       const shift = this.#anchor ? shiftOf(this.#layout, this.#state, this.#anchor) : 0;
       height = this.#layout.height;
-      this.#state = changed(this.#state, { L: height, h: this.#height(), shift });
+      this.#state = changed(this.#state, { L: height, h: this.#height, shift });
       this.#layOut(position(this.#state));
     }
     this.#apply(this.#state.s !== s);
@@ -223,7 +224,7 @@ export class PhotoGrid extends EventTarget {
     const height = boxHeight(this.#state);
     if (this.#box.style.height !== `${height}px`) this.#box.style.height = `${height}px`;
     if (!sets) return;
-    const lead = this.#lead();
+    const lead = this.#lead;
     const isAbove = this.#state.s <= 0 && scrollY < lead;
     if (!isAbove) scrollTo({ top: this.#state.s + lead, behavior: 'instant' });
     // Browsers round to their pixels; the rest is ours.
@@ -257,7 +258,7 @@ export class PhotoGrid extends EventTarget {
 
   /** See where the document was scrolled to. */
   #read() {
-    const s = Math.max(0, scrollY - this.#lead());
+    const s = Math.max(0, scrollY - this.#lead);
     if (s === this.#state.s) return;
     this.#distance += s - this.#state.s;
     this.#motion = moved(this.#motion, this.#distance, performance.now());

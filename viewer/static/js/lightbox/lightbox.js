@@ -8,13 +8,16 @@ import { addressOf } from '../address.js';
 import { icon } from '../ui/icon.js';
 import { bind, enter, leave } from '../ui/keys.js';
 import { tell } from '../ui/notice.js';
-import { elementOf, itemOf, originalOf } from './media.js';
+import { canShow, elementOf, itemOf, originalOf } from './media.js';
+import { detailOf, fill } from './panel.js';
 
 /** @import { PhotoGrid } from '../grid/grid.js' */
 
 const PACKAGE = new URL('../../vendor/photoswipe/dist/photoswipe.esm.min.js', import.meta.url).href;
 const STYLE = new URL('../../css/photoswipe.css', import.meta.url).href;
 const IDLE_AFTER = 3000; // milliseconds without motion
+const PANEL = 360; // pixels
+const SHEET = 0.4; // of a phone's screen
 const CONTROLS = 72; // pixels at the foot of a video
 
 /** @type {Promise<any> | null} */
@@ -44,6 +47,9 @@ export class Lightbox {
   /** @type {any} PhotoSwipe while it is open */
   #shown = null;
   #idle = 0;
+  #isPanelOpen = false;
+  #panel = document.createElement('aside');
+  #note = document.createElement('p');
 
   /**
    * @param {PhotoGrid} grid
@@ -51,6 +57,10 @@ export class Lightbox {
    */
   constructor(grid, place) {
     this.#grid = grid;
+    this.#panel.className = 'details';
+    this.#panel.setAttribute('aria-label', gettext('Details'));
+    this.#note.className = 'copy-note';
+    this.#note.textContent = gettext('Showing the 2,048 px copy');
     if (place) this.#places.set(String(named()), place);
     grid.root.addEventListener('click', (event) => this.#clicked(event));
     grid.addEventListener('loaded', () => this.#refresh());
@@ -60,6 +70,7 @@ export class Lightbox {
         { keys: ['ArrowRight', 'j'], text: gettext('The next photo'), run: () => this.#whenOpen((shown) => shown.next()) },
         { keys: ['ArrowLeft', 'k'], text: gettext('The photo before'), run: () => this.#whenOpen((shown) => shown.prev()) },
         { keys: ['z'], text: gettext('Zoom'), run: () => this.#whenOpen((shown) => shown.toggleZoom()) },
+        { keys: ['i'], text: gettext('Details'), run: () => this.#togglePanel() },
         { keys: [' '], text: gettext('Play or pause'), run: () => this.#play() },
         { keys: ['D'], text: gettext('Download'), run: () => this.#download() },
         { keys: ['Escape'], text: gettext('Back to all photos'), run: () => this.#close() },
@@ -153,6 +164,7 @@ export class Lightbox {
       secondaryZoomLevel: 1,
       maxZoomLevel: 4,
       wheelToZoom: true,
+      getViewportSizeFn: () => this.#room(),
       closeTitle: gettext('Close'),
       zoomTitle: gettext('Zoom'),
       arrowPrevTitle: gettext('The photo before'),
@@ -172,8 +184,19 @@ export class Lightbox {
     enter('lightbox');
     shown.init();
     shown.element.setAttribute('aria-label', gettext('Photo'));
+    shown.element.append(this.#note, this.#panel);
+    this.#note.hidden = true;
+    this.#panel.hidden = !this.#isPanelOpen;
+    shown.element.classList.toggle('with-panel', this.#isPanelOpen);
     shown.element.focus({ preventScroll: true }); // at once, or the first keys would move in the grid
     this.#watchMotion(shown.element);
+  }
+
+  /** What the panel leaves of the screen: beside it, or above it on a phone. */
+  #room() {
+    const { clientWidth } = document.documentElement;
+    if (!this.#isPanelOpen) return { x: clientWidth, y: innerHeight };
+    return clientWidth < 600 ? { x: clientWidth, y: innerHeight * (1 - SHEET) } : { x: clientWidth - PANEL, y: innerHeight };
   }
 
   /** Tell PhotoSwipe what there is. @param {any} shown */
@@ -199,18 +222,27 @@ export class Lightbox {
       content.state = 'loaded';
     });
     shown.on('contentDeactivate', (/** @type {any} */ { content }) => content.element?.querySelector?.('video')?.pause());
-    shown.on('loadComplete', (/** @type {any} */ { slide, content }) => fit(slide, content));
+    shown.on('loadComplete', (/** @type {any} */ { slide }) => void this.#measure(slide));
+    shown.on('zoomPanUpdate', (/** @type {any} */ { slide }) => this.#sharpen(slide));
     // A video's own controls are not for swiping.
     shown.on('pointerDown', (/** @type {any} */ event) => {
       const { target, clientY } = event.originalEvent;
       if (target instanceof HTMLVideoElement && clientY > target.getBoundingClientRect().bottom - CONTROLS) event.preventDefault();
-      if (target instanceof Element && target.closest('a, button')) event.preventDefault();
+      if (target instanceof Element && target.closest('a, button, .details')) event.preventDefault();
     });
   }
 
   /** @param {any} shown */
   #addControls(shown) {
     shown.on('uiRegister', () => {
+      shown.ui.registerElement({
+        name: 'info',
+        order: 9,
+        isButton: true,
+        title: gettext('Details'),
+        onInit: (/** @type {HTMLButtonElement} */ element) => element.append(icon('info')),
+        onClick: () => this.#togglePanel(),
+      });
       shown.ui.registerElement({
         name: 'download',
         order: 8,
@@ -232,6 +264,8 @@ export class Lightbox {
     const index = this.#shown.currIndex;
     const photo = this.#grid.photo(index);
     this.#grid.want(index);
+    this.#note.hidden = true;
+    this.#fillPanel();
     if (!photo) return;
     const id = String(photo.id);
     this.#places.set(id, this.#grid.segments.position(index));
@@ -247,6 +281,62 @@ export class Lightbox {
       if (content?.type === 'waiting' && this.#grid.photo(index)) shown.refreshSlideContent(index);
     }
     this.#changed();
+  }
+
+  /**
+   * Give a slide the shape of its picture, which its ratio told only nearly, and the size of its original if that can
+   * be shown, so that 1:1 means the original's pixels.
+   * @param {any} slide
+   */
+  async #measure(slide) {
+    const { content } = slide;
+    const { naturalWidth, naturalHeight } = content.element ?? {};
+    if (!naturalWidth) return;
+    resize(slide, naturalWidth, naturalHeight);
+    const detail = await detailOf(content.data.photo.id).catch(() => null);
+    if (!detail || slide !== this.#shown?.currSlide || !canShow(detail)) return;
+    const longer = Math.max(detail.width, detail.height);
+    const scale = longer / Math.max(naturalWidth, naturalHeight);
+    if (scale <= 1) return;
+    content.original = naturalWidth;
+    resize(slide, Math.round(naturalWidth * scale), Math.round(naturalHeight * scale));
+  }
+
+  /** Fetch the original once one has zoomed in further than the preview goes. @param {any} slide */
+  #sharpen(slide) {
+    const { content } = slide;
+    const preview = content.original ?? content.width;
+    const isPast = content.type === 'image' && slide.currZoomLevel * slide.width * devicePixelRatio > preview * 1.2;
+    this.#note.hidden = !isPast || content.original !== undefined || slide !== this.#shown?.currSlide;
+    if (!isPast || !content.original || content.isSharp) return;
+    content.isSharp = true;
+    const image = new Image();
+    image.addEventListener('load', () => {
+      if (content.element instanceof HTMLImageElement) content.element.src = image.src;
+    });
+    image.src = originalOf(content.data.photo);
+  }
+
+  #togglePanel() {
+    this.#isPanelOpen = !this.#isPanelOpen;
+    this.#shown.element.classList.toggle('with-panel', this.#isPanelOpen);
+    this.#panel.hidden = !this.#isPanelOpen;
+    this.#shown.updateSize(true);
+    this.#fillPanel();
+  }
+
+  #fillPanel() {
+    const photo = this.#photo();
+    if (!photo || !this.#isPanelOpen) return;
+    const isStill = () => this.#photo()?.id === photo.id;
+    detailOf(photo.id).then(
+      (detail) => {
+        if (isStill()) fill(this.#panel, detail);
+      },
+      (error) => {
+        if (isStill()) this.#panel.textContent = error.message;
+      },
+    );
   }
 
   #closing() {
@@ -281,7 +371,7 @@ export class Lightbox {
       element.classList.remove('idle');
       clearTimeout(this.#idle);
       this.#idle = window.setTimeout(() => {
-        if (!element.querySelector('.pswp__button:focus-visible')) element.classList.add('idle');
+        if (!this.#isPanelOpen && !element.querySelector('.pswp__button:focus-visible')) element.classList.add('idle');
       }, IDLE_AFTER);
     };
     for (const motion of ['pointermove', 'pointerdown', 'keydown', 'focusin']) element.addEventListener(motion, wake);
@@ -290,14 +380,15 @@ export class Lightbox {
 }
 
 /**
- * Give a slide the shape of its picture, which its ratio told only nearly.
+ * Give a slide a size in pixels.
  * @param {any} slide
- * @param {any} content
+ * @param {number} width
+ * @param {number} height
  */
-function fit(slide, content) {
-  const { naturalWidth, naturalHeight } = content.element ?? {};
-  if (!naturalWidth || (content.width === naturalWidth && content.height === naturalHeight)) return;
-  [content.width, content.height] = [naturalWidth, naturalHeight];
-  [slide.width, slide.height] = [naturalWidth, naturalHeight];
+function resize(slide, width, height) {
+  const { content } = slide;
+  if (content.width === width && content.height === height) return;
+  [content.width, content.height] = [width, height];
+  [slide.width, slide.height] = [width, height];
   slide.resize();
 }

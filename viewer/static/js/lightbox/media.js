@@ -89,3 +89,16 @@ function noteOf(photo, text) {
   note.append(text, link);
   return note;
 }
+
+/** What browsers show by themselves, and how many pixels of it. */
+const SHOWN = new Set(['jpeg', 'png', 'webp', 'avif', 'gif']);
+const MOST_PIXELS = { wide: 40e6, phone: 24e6 };
+
+/**
+ * Whether the original can be shown when one zooms in further than the preview goes.
+ * @param {{ format: string, width: number, height: number }} file
+ */
+export function canShow({ format, width, height }) {
+  const most = screen.width < 600 ? MOST_PIXELS.phone : MOST_PIXELS.wide;
+  return SHOWN.has(format) && width * height > 0 && width * height <= most;
+}

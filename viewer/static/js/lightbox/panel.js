@@ -1,0 +1,158 @@
+/** What is known of the photo that is shown. */
+
+import { get } from '../api.js';
+import { date, dates, duration, gettext, number, size, time, zone } from '../i18n.js';
+
+/**
+ * As the server tells it; lengths in pixels, sizes in bytes, times in milliseconds.
+ * @typedef {object} Detail
+ * @property {number} id
+ * @property {string} name
+ * @property {string} kind
+ * @property {string} format
+ * @property {number} width
+ * @property {number} height
+ * @property {number} size
+ * @property {number | null} duration
+ * @property {string | null} video_codec
+ * @property {string} taken ISO 8601, on the photo's own clock
+ * @property {number | null} utc_offset minutes
+ * @property {string | null} zone
+ * @property {string} date_rule
+ * @property {string} added ISO 8601
+ * @property {string | null} town
+ * @property {string | null} region
+ * @property {string | null} country
+ * @property {string | null} make
+ * @property {string | null} model
+ * @property {string | null} lens
+ * @property {number | null} exposure_time seconds
+ * @property {number | null} aperture
+ * @property {number | null} iso
+ * @property {number | null} focal_length millimetres
+ * @property {string | null} title
+ * @property {string | null} description
+ * @property {string[]} tags
+ * @property {number | null} rating
+ * @property {string | null} error
+ * @property {string} path
+ * @property {{ id: number, name: string, format: string, size: number }[]} stack
+ * @property {{ id: number, path: string }[]} copies
+ * @property {{ name: string }[]} seen_by
+ */
+
+const DAY = 86_400;
+
+/** @type {Map<number, Promise<Detail>>} */
+const asked = new Map();
+const KEPT = 50;
+
+/**
+ * Everything about a photo; asked for once.
+ * @param {number} id
+ */
+export function detailOf(id) {
+  const known = asked.get(id) ?? /** @type {Promise<Detail>} */ (get(`photos/${id}`));
+  asked.delete(id);
+  asked.set(id, known);
+  known.catch(() => asked.delete(id));
+  for (const [oldest] of asked) if (asked.size > KEPT) asked.delete(oldest);
+  return known;
+}
+
+/**
+ * Fill the panel.
+ * @param {HTMLElement} panel
+ * @param {Detail} detail
+ */
+export function fill(panel, detail) {
+  const list = document.createElement('dl');
+  const add = (/** @type {string} */ term, /** @type {(string | null | undefined)[]} */ ...lines) => {
+    const said = lines.filter(Boolean);
+    if (!said.length) return;
+    const name = document.createElement('dt');
+    name.textContent = term;
+    list.append(name);
+    for (const line of said) {
+      const value = document.createElement('dd');
+      value.textContent = /** @type {string} */ (line);
+      list.append(value);
+    }
+  };
+  const title = document.createElement('h2');
+  title.textContent = detail.title ?? detail.name;
+  const { clock, day } = clockOf(detail.taken);
+  add(gettext('Description'), detail.description);
+  add(gettext('Taken'), date(day), `${time(clock)}, ${zoneOf(detail)}`, RULES.get(detail.date_rule)?.());
+  add(gettext('Place'), [detail.town, detail.region, detail.country].filter(Boolean).join(', '));
+  add(gettext('Camera'), cameraOf(detail), detail.lens, exposureOf(detail));
+  add(gettext('Tags'), detail.tags.join(', '));
+  add(gettext('Rating'), detail.rating ? '★'.repeat(detail.rating) : null);
+  add(gettext('File'), detail.title ? detail.name : null, formatOf(detail), detail.error);
+  add(gettext('Files of this photo'), ...detail.stack.map((one) => `${one.name}, ${size(one.size)}`));
+  add(gettext('Folder'), detail.path);
+  add(gettext('The same picture is also in'), ...detail.copies.map((copy) => copy.path));
+  add(gettext('Added'), addedOf(detail));
+  add(gettext('Who can see this'), detail.seen_by.map((one) => one.name).join(', '));
+  panel.replaceChildren(title, list);
+}
+
+/** Where the date comes from, by the name of the rule that found it. */
+const RULES = new Map([
+  ['manual', () => gettext('Date set by hand')],
+  ['sidecar', () => gettext('Date from the sidecar file')],
+  ...['original', 'digitized', 'created', 'quicktime', 'container'].map(
+    (rule) => /** @type {[string, () => string]} */ ([rule, () => gettext('Date from the camera')]),
+  ),
+  ['gps', () => gettext('Date from GPS')],
+  ['name', () => gettext('Date from the file name')],
+  ['modified', () => gettext('Date of the last change inside the file')],
+  ['client', () => gettext('Date guessed from the file’s time')],
+  ['upload', () => gettext('Date guessed from the upload')],
+]);
+
+/** A wall clock as if it stood in UTC. @param {string} text ISO 8601 */
+function clockOf(text) {
+  const clock = Date.parse(`${text.slice(0, 19)}Z`) / 1000;
+  return { clock, day: Math.floor(clock / DAY) };
+}
+
+/** @param {Detail} detail */
+const zoneOf = ({ utc_offset, zone: name }) =>
+  utc_offset === null ? gettext('time zone unknown') : [name, zone(utc_offset)].filter(Boolean).join(', ');
+
+/** @param {Detail} detail */
+const cameraOf = ({ make, model }) =>
+  model && make && !model.toLowerCase().startsWith(make.toLowerCase()) ? `${make} ${model}` : (model ?? make);
+
+/** @param {Detail} detail */
+function exposureOf({ exposure_time, aperture, iso, focal_length }) {
+  const shutter = (/** @type {number} */ seconds) =>
+    seconds < 0.3 ? `1/${Math.round(1 / seconds)} s` : `${number(seconds, { maximumFractionDigits: 1 })} s`;
+  return [
+    aperture && `f/${number(aperture, { maximumFractionDigits: 1 })}`,
+    exposure_time && shutter(exposure_time),
+    focal_length && `${number(focal_length, { maximumFractionDigits: 0 })} mm`,
+    iso && `ISO ${iso}`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/** @param {Detail} detail */
+const formatOf = ({ format, width, height, size: bytes, duration: length, video_codec }) =>
+  [
+    format.toUpperCase(),
+    width && height ? `${width} × ${height}` : '',
+    size(bytes),
+    length ? duration(length / 1000) : '',
+    video_codec ?? '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
+
+/** @param {Detail} detail */
+function addedOf({ added }) {
+  const { day } = clockOf(added);
+  return dates(day, day);
+}
