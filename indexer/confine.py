@@ -16,9 +16,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-MIB = 1 << 20
-_CODE = 32 * MIB  # of libraries: resident, and not counted as data
-_MAPPED = 512 * MIB  # of libraries: addresses, hardly resident
+_FAR = 3
 _LARGEST_SCORE = 1000
 
 # linux/prctl.h
@@ -45,13 +43,16 @@ def stand_back() -> None:
 
 
 def limit_memory(memory: int) -> None:
-    """Make allocations fail that would take this process and its children, each, over ``memory`` bytes.
+    """Make allocations fail that would take this process, or a child of it, far over ``memory`` bytes.
 
-    RLIMIT_DATA counts what is written to (since Linux 4.7), so that the libraries' own code does not matter;
-    RLIMIT_AS is there for what it leaves out, such as shared memory.
+    This is for the time between two looks of the parent, which ends what is over it. Far, because libraries call a file
+    damaged when an allocation fails, and take more than they use. Call it when they are loaded. RLIMIT_DATA counts what
+    can be written to (since Linux 4.7), RLIMIT_AS also what is shared.
     """
-    _limit(resource.RLIMIT_DATA, memory - _CODE)
-    _limit(resource.RLIMIT_AS, memory + _MAPPED)
+    pages = [int(count) for count in Path("/proc/self/statm").read_text().split()]
+    size, data = (pages[field] * resource.getpagesize() for field in (0, 5))
+    _limit(resource.RLIMIT_DATA, data + _FAR * memory)
+    _limit(resource.RLIMIT_AS, size + _FAR * memory)
 
 
 def limit_time(seconds: int) -> None:

@@ -38,7 +38,12 @@ if TYPE_CHECKING:
 FORK, END = b"+", b"-"
 NUMBER = struct.Struct("!q")
 _PIECE = 256 * 1024
-_OF_SYSTEM = {errno.ENOSPC: wire.NO_ROOM, errno.EDQUOT: wire.NO_ROOM, errno.EFBIG: wire.TOO_LONG}
+_OF_SYSTEM = {
+    errno.ENOMEM: wire.NO_MEMORY,
+    errno.ENOSPC: wire.NO_ROOM,
+    errno.EDQUOT: wire.NO_ROOM,
+    errno.EFBIG: wire.TOO_LONG,
+}
 T = TypeVar("T")
 
 

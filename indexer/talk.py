@@ -28,7 +28,7 @@ MOST_READ = 1 << 30
 """Bytes that a decoder may ask for. A video's picture is found in a few; what reads more goes round in circles."""
 _TURN = 1.0  # seconds between two looks at what else there is to do
 
-_LOOK = 0.05  # seconds between two looks at a child's memory
+_LOOK = 0.02  # seconds between two looks at a child's memory
 _PIECE = 256 * 1024
 _LONGEST_REASON = 200
 _log = logging.getLogger("davgallery.indexer")

@@ -130,10 +130,11 @@ def shared_memory(_file: BinaryIO) -> Extraction:
     """Take memory that RLIMIT_DATA does not count."""
     import mmap
 
-    taken = mmap.mmap(-1, 1 << 29)
+    taken = []
     while True:
-        for start in range(0, len(taken), 4096):
-            taken[start] = 1
+        taken.append(mmap.mmap(-1, 1 << 24))
+        for start in range(0, 1 << 24, 4096):
+            taken[-1][start] = 1
 
 
 def cpp_memory(_file: BinaryIO) -> Extraction:

@@ -28,7 +28,7 @@ def main() -> None:
             path = Path(name)
             began = time.monotonic()
             try:
-                extraction = sandbox.extract(partial(read, path), path.stat().st_size)
+                extraction = sandbox.extract(partial(read, path), path.stat().st_size, owner="anna")
                 made, error = len(extraction.renditions), extraction.error
             except Unreadable as reason:
                 made, error = 0, str(reason)

@@ -35,7 +35,7 @@ class Outcome:
         began = time.monotonic()
         self.extraction: Extraction | None = None
         try:
-            self.extraction = sandbox.extract(read, size)
+            self.extraction = sandbox.extract(read, size, owner="anna")
             self.reason = self.extraction.error
         except Unreadable as error:
             self.reason = str(error)

@@ -13,15 +13,30 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from indexer.sandbox import Sandbox
 from tests.components.kits import kit
 from tests.indexer import bad_files as bad
 from tests.indexer.clips import clip
+from tests.indexer.talking import of
 from tests.repository.source import ROOT
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 GIB = 1 << 30
+MADE = {
+    "12.avif": ("AVIF", (4000, 3000), {"speed": 10}),
+    "12.jpg": ("JPEG", (4000, 3000), {}),
+    "100.jpg": ("JPEG", (12_240, 8_160), {}),
+    "150.jpg": ("JPEG", (30_000, 5_000), {}),
+    "24 progressive.jpg": ("JPEG", (6000, 4000), {"progressive": True}),
+    "30.png": ("PNG", (6000, 5000), {"compress_level": 1}),
+    "20.tif": ("TIFF", (5000, 4000), {}),
+    "12.jp2": ("JPEG2000", (4000, 3000), {}),
+    "15.webp": ("WEBP", (4500, 3300), {"method": 0}),
+    "12.gif": ("GIF", (4000, 3000), {}),
+}
+"""Megapixels and format: Pillow's name of it, size, options."""
 
 
 def large(width: int, height: int) -> Image:
@@ -33,20 +48,8 @@ def large(width: int, height: int) -> Image:
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The largest first."""
     folder = tmp_path_factory.mktemp("load")
-    made = {
-        "12.avif": bad.encoded("AVIF", large(4000, 3000), speed=10),
-        "12.jpg": bad.encoded("JPEG", large(4000, 3000)),
-        "100.jpg": bad.encoded("JPEG", large(12_240, 8_160)),
-        "panorama.jpg": bad.encoded("JPEG", large(30_000, 5_000)),
-        "progressive 48.jpg": bad.encoded("JPEG", large(8000, 6000), progressive=True),
-        "12.png": bad.encoded("PNG", large(4000, 3000), compress_level=1),
-        "60.png": bad.encoded("PNG", large(10_000, 6000), compress_level=1),
-        "24.tif": bad.encoded("TIFF", large(6000, 4000)),
-        "16.webp": bad.encoded("WEBP", large(4800, 3400), method=0),
-        "12.gif": bad.encoded("GIF", large(4000, 3000)),
-    }
-    for name, data in made.items():
-        (folder / name).write_bytes(data)
+    for name, (form, size, options) in MADE.items():
+        (folder / name).write_bytes(bad.encoded(form, large(*size), **options))
     clip(folder / "4k.mp4", size=(3840, 2160), frames=10)
     clip(folder / "8k.mov", size=(7680, 4320), frames=3)
     kits = [
@@ -55,7 +58,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         kit("pymediainfo") / "tests/data",
     ]
     found = [path for each in [folder, *kits] for path in each.rglob("*") if path.is_file()]
-    return sorted(found, key=lambda path: path.stat().st_size, reverse=True)[:60]
+    return sorted(found, key=lambda path: path.stat().st_size, reverse=True)[:40]
 
 
 def proportional(process: psutil.Process) -> int:
@@ -91,4 +94,17 @@ def test_two_workers_stay_under_a_gibibyte(
         print(f"\n{len(files)} files, two workers: at most {peak >> 20} MiB, of one process {largest >> 20} MiB")  # noqa: T201
     assert (one.returncode, other.returncode) == (0, 0)
     assert len(outcomes) == len(files)
+    assert [name for name, _, made, _ in outcomes if not made and name in MADE] == []
     assert peak < GIB
+
+
+def test_too_little_memory_is_not_called_damage(files: list[Path]) -> None:
+    """Libraries say “broken” when an allocation fails."""
+    reasons = {}
+    with Sandbox(memory=130 << 20) as sandbox:
+        for path in files:
+            if path.name in MADE or path.suffix in {".mp4", ".mov"}:
+                data = path.read_bytes()
+                reasons[path.name] = sandbox.extract(of(data), len(data)).error or "large: not even for so little"
+    assert {name: reason for name, reason in reasons.items() if "large" not in reason} == {}
+    assert len([reason for reason in reasons.values() if "130 MB" in reason]) > 5
