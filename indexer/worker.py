@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gateway.errors import GatewayError, NotFound, Unavailable
+from gateway.errors import GatewayError, NotFound
 from gateway.library.extracted import Extracted
 from gateway.library.jobs import MOST_TRIES
 from gateway.library.media import HEAD_BYTES
@@ -66,13 +66,13 @@ class Worker:
 
         def meanwhile() -> None:
             end = time.monotonic() + _AWAY
-            while not is_stopping() and time.monotonic() < end and (self.work() or self._tidy()):
+            while not is_stopping() and time.monotonic() < end and self._tidy():
                 pass
             if is_stopping():
                 raise Stopped
 
         try:
-            return self.work() or self._tidy() or self.encoder.work(meanwhile)
+            return self._tidy() or self.encoder.work(meanwhile)
         except GatewayError as error:
             _log.warning("The indexer has to wait: %s", error)
             wait(_STORE_PAUSE)
@@ -89,7 +89,7 @@ class Worker:
         except NotFound:
             _log.warning("The bytes of blob %s are not in the store: run “davgallery check”", job.blob_id)
             outcome = self._fail(job, "Its bytes are missing from the store.")
-        except Unavailable:
+        except GatewayError:  # the store or the database: down, slow, or full
             self.library.jobs.give_back(job, _STORE_PAUSE)
             raise
         finally:
@@ -114,7 +114,8 @@ class Worker:
             return "delayed"
         except Unreadable as error:
             return self._fail(job, str(error))
-        jobs.finish(job, found.extracted, found.renditions, found.error)
+        if not jobs.finish(job, found.extracted, found.renditions, found.error):
+            return "delayed"  # it took longer than the lease, and is somebody else's now
         return "failed" if found.error else "indexed"
 
     def _fail(self, job: Job, reason: str) -> str:
@@ -129,8 +130,8 @@ class Worker:
         return "failed"
 
     def _tidy(self) -> bool:
-        """What can be done while there are no jobs; whether there was anything."""
-        return bool(self.library.photos.follow_folders() or self.library.jobs.renew())
+        """Folders first, which are quick; then a job; then what an older indexer did. Whether there was anything."""
+        return bool(self.library.photos.follow_folders() or self.work() or self.library.jobs.renew())
 
 
 def take_over(jobs: Jobs, home: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from gateway.errors import GatewayError
@@ -52,7 +52,7 @@ def create_app(library: Library, packages: Path) -> Flask:
     return app
 
 
-def _answer(error: Exception) -> Response | tuple[str, int]:
+def _answer(error: Exception) -> Response:
     """What a person or a program hears of an error: a page, or problem details (RFC 9457) below /api/."""
     if isinstance(error, HTTPException):
         problem = Problem(error.code or 500, error.name)
@@ -62,7 +62,10 @@ def _answer(error: Exception) -> Response | tuple[str, int]:
         raise error
     if request.path.startswith("/api/"):
         return problem.response()
-    return render_template("error.html", problem=problem), problem.status
+    response = make_response(render_template("error.html", problem=problem), problem.status)
+    if problem.retry_after is not None:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
 
 
 def _compress(response: Response) -> Response:

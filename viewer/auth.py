@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 
-from gateway.errors import TooManyRequests, Unauthenticated
+from gateway.errors import TooManyAttempts, TooManyRequests, Unauthenticated
 from viewer import security
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ def signed_in() -> Response:
     device = request.user_agent.string or "a browser"
     try:
         token = security.library().sessions.sign_in(name, password, address=request.remote_addr or "", device=device)
-    except (Unauthenticated, TooManyRequests) as error:
+    except (Unauthenticated, TooManyAttempts, TooManyRequests) as error:
         page = render_template("sign_in.html", next=_next(), name=name, message=str(error))
-        response = make_response(page, 429 if isinstance(error, TooManyRequests) else 401)
-        if isinstance(error, TooManyRequests):
+        response = make_response(page, 401 if isinstance(error, Unauthenticated) else 429)
+        if not isinstance(error, Unauthenticated):
             response.headers["Retry-After"] = str(error.retry_after)
         return response
     response = make_response(redirect(_next(), 303))
@@ -57,7 +57,13 @@ def sign_out() -> Response:
 def _next() -> str:
     """Where to go on: a path of our own, never another site."""
     wanted = request.values.get("next", "")
-    parts = urlsplit(wanted)
-    if wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme:
+    parts = urlsplit(wanted if wanted.isprintable() else "")
+    if (
+        wanted.isprintable()
+        and wanted.startswith("/")
+        and not wanted.startswith(("//", "/\\"))
+        and not parts.netloc
+        and not parts.scheme
+    ):
         return wanted
     return url_for("pages.photos")

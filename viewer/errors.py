@@ -13,6 +13,7 @@ _STATUS: tuple[tuple[type[errors.GatewayError], int], ...] = (
     (errors.Unauthenticated, 401),
     (errors.Forbidden, 403),
     (errors.BadRequest, 400),
+    (errors.TooManyAttempts, 429),
     (errors.TooManyRequests, 429),
     (errors.Unavailable, 503),
 )

@@ -27,7 +27,7 @@ _ALONE = "default-src 'none'; sandbox"
 """The policy of what strangers sent us, should a browser ever show it as a page."""
 
 
-@blueprint.get("/thumb/<int:photo>/<int:version>/<name>.webp")
+@blueprint.get("/thumb/<int(max=9223372036854775807):photo>/<int(max=9223372036854775807):version>/<name>.webp")
 def rendition(photo: int, version: int, name: str) -> Response:
     """A rendition; the version in its address makes it what it is for ever."""
     if name not in _RENDITIONS:
@@ -40,7 +40,7 @@ def rendition(photo: int, version: int, name: str) -> Response:
     return response
 
 
-@blueprint.get("/original/<int:photo>/<name>")
+@blueprint.get("/original/<int(max=9223372036854775807):photo>/<name>")
 def original(photo: int, name: str) -> Response:  # noqa: ARG001 - for people: what it is called
     """The file byte for byte, or the range of it that is asked for (RFC 9110 §14)."""
     found = security.library().pictures.original(security.principal(), photo)
@@ -50,7 +50,7 @@ def original(photo: int, name: str) -> Response:  # noqa: ARG001 - for people: w
     return response
 
 
-@blueprint.get("/play/<int:photo>")
+@blueprint.get("/play/<int(max=9223372036854775807):photo>")
 def play(photo: int) -> Response:
     """A video as browsers play it: its copy, or the original where that plays. Ranges as above."""
     found = security.library().playables.open(security.principal(), photo)

@@ -78,7 +78,7 @@ def photos() -> Response | str:
 
 def _place(query: Query, photo: str | None) -> dict[str, Any] | None:
     """Where the photo of the address is, which is shown over the grid; None where it is not."""
-    if photo is None or not photo.isdecimal():
+    if photo is None or not photo.isdecimal() or len(photo) > 18:
         return None
     try:
         key, index = security.library().timeline.position(g.principal, query, int(photo))

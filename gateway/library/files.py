@@ -288,6 +288,8 @@ class Files:
                     new_modified=entry.modified if modified is None else modified,
                     new_created=entry.created if created is None else created,
                 )
+            if modified is not None and not entry.is_folder:  # a photo may be dated by it
+                self.photos.arrived(tx, found.space.id, found.parent.id, entry.id, entry.name, is_folder=False)
             change = record.change(tx, self.guards, principal, "properties", found.space, entry.id, path)
             return None, change
 

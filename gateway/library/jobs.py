@@ -20,6 +20,7 @@ from gateway.catalogue.statements import tree as tree_sql
 from gateway.catalogue.statements import upkeep as upkeep_sql
 from gateway.errors import Forbidden, NotFound
 from gateway.library import names
+from gateway.library.hold import GRACE
 from gateway.library.spaces import SpaceRow
 from gateway.store import keys
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 _RENEWED = "renewed"
 _RENEWED_AT_ONCE = 1000
-LEASE = 360 * 1_000_000
+LEASE = 900 * 1_000_000
 """Microseconds until a claimed job is due again: longer than a file may take."""
 MOST_TRIES = 3
 UNCLAIMED = 3600 * 1_000_000
@@ -108,7 +109,10 @@ class Jobs:
 
         def found(tx: Transaction) -> None:
             _set_media(tx, job.blob_id, extracted)
-            if key is not None and not tx.all(jobs_sql.RENDITIONS, digest=job.sha256):
+            if key is not None:
+                for row in tx.all(jobs_sql.RENDITIONS, digest=job.sha256):  # of an older indexer, or of equal bytes
+                    tx.run(jobs_sql.DELETE_RENDITIONS, digest=job.sha256)
+                    tx.run(blobs_sql.ADD_GARBAGE, new_key=row[0], us=GRACE)
                 tx.run(blobs_sql.DELETE_GARBAGE, keys=json.dumps([key]))
                 size = sum(len(one.data) for one in renditions)
                 tx.run(jobs_sql.ADD_RENDITIONS, sha256=job.sha256, key=key, size=size, pictures=_directory(renditions))
@@ -231,16 +235,15 @@ class Jobs:
     def _end(self, job: Job, found: Callable[[Transaction], None]) -> bool:
         """Run ``found`` and show the photos in one transaction that holds every space the blob lies in."""
         with self.catalogue.read() as tx:
-            spaces = {place.space_id for place in _places(tx, job.blob_id)}
+            spaces = _spaces(tx, job.blob_id)
 
         def work(tx: Transaction) -> set[int]:
             if tx.one(jobs_sql.HOLD_JOB, blob=job.blob_id, who=job.worker) is None:
                 raise _Lost
-            places = list(_places(tx, job.blob_id))
-            missing = {place.space_id for place in places} - spaces
+            missing = _spaces(tx, job.blob_id) - spaces
             if not missing:
                 found(tx)
-                for place in places:
+                for place in _places(tx, job.blob_id):
                     self.photos.arrived(tx, **place._asdict(), is_folder=False)
             return missing
 
@@ -271,6 +274,12 @@ class _Place(NamedTuple):
     folder_id: int
     entry_id: int
     name: str
+
+
+def _spaces(tx: Transaction, blob_id: int) -> set[int]:
+    """The spaces of a blob, also of what is in the trash: who restores it meanwhile waits, and then sees its media."""
+    entries = [row[0] for row in tx.all(jobs_sql.ENTRIES_OF_BLOB, blob=blob_id)]
+    return {row[0] for entry in entries for row in tx.all(photos_sql.IS_IN, entry=entry)}
 
 
 def _places(tx: Transaction, blob_id: int) -> Iterator[_Place]:

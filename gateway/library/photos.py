@@ -117,30 +117,29 @@ class Photos:
                     pass
             else:
                 for folder in folders:
-                    self._follow_members(root, home, held, folder)
+                    self._follow_members(home, held, folder)
         except _Elsewhere:
             return True
         self.catalogue.run(photos_sql.END_PENDING, durable=False, entry=root, taken=mark[0])
         return True
 
-    def _follow_members(self, root: int, home: int, held: set[int], folder: int) -> None:
+    def _follow_members(self, home: int, held: set[int], folder: int) -> None:
         after: str | None = ""
         while after is not None:
-            page = partial(self._page, root=root, home=home, held=held, folder=folder, after=after)
+            page = partial(self._page, home=home, held=held, folder=folder, after=after)
             after = self.catalogue.write(page, *held, home)
 
-    def _page(self, tx: Transaction, root: int, home: int, held: set[int], folder: int, after: str) -> str | None:
+    def _page(self, tx: Transaction, home: int, held: set[int], folder: int, after: str) -> str | None:
         """Arrange up to 1,000 files of a folder; the name after which to go on, None at its end."""
-        if _home(tx, root) != home:
+        if _home(tx, folder) != home:  # the folder's own: it may have been deleted while those before it were followed
             raise _Elsewhere
-        rows = tx.all(photos_sql.MEMBERS_AFTER, folder=folder, after=after, limit=_PAGE)
-        is_last = len(rows) < _PAGE
-        if not is_last:
-            rows = _whole_stems(rows)
+        page = tx.all(photos_sql.MEMBERS_AFTER, folder=folder, after=after, limit=_PAGE)
+        is_last = len(page) < _PAGE
+        rows, further = _whole_stems(tx, page, after, is_last=is_last)
         if not {row[_PHOTO_SPACE] for row in rows} <= {*held, home, None}:
             raise _Elsewhere
         self._arrange(tx, home, rows)
-        return None if is_last else rows[-1][_NAME_KEY]
+        return further
 
 
 def forget(tx: Transaction, entries: Sequence[int]) -> list[int]:
@@ -219,14 +218,24 @@ def _groups(tx: Transaction, rows: Iterable[_Row]) -> Iterator[Sequence[_Row]]:
         yield list(group.values())
 
 
-def _whole_stems(rows: list[_Row]) -> list[_Row]:
-    """A full page without its end, where the files of one stem might be cut apart."""
+def _whole_stems(tx: Transaction, page: list[_Row], after: str, *, is_last: bool) -> tuple[list[_Row], str | None]:
+    """The files of a page with all others of their stems, and the name after which to go on; None at the end.
 
-    def first_word(row: _Row) -> str:
-        return str(row[_NAME_KEY]).partition(".")[0]
-
-    last = first_word(rows[-1])
-    return [row for row in rows if first_word(row) != last] or rows
+    The files of a stem begin with one word and stand together, so a full page ends before its last word. Where that
+    is its only word, as in “2019.07.14 …”, stems are cut apart: these, here and on the next page, are completed.
+    """
+    if not page:
+        return [], None
+    words = [str(row[_NAME_KEY]).partition(".")[0] for row in page]
+    cut = {after.partition(".")[0]} if after else set()
+    if not is_last and words[0] != words[-1]:
+        page = page[: words.index(words[-1])]
+    elif not is_last:
+        cut.add(words[-1])
+    rows = {row[0]: row for row in page}
+    for shared in {stem(row[_NAME_KEY]) for row, word in zip(page, words, strict=False) if word in cut}:
+        rows |= {row[0]: row for row in _of_stem(tx, page[0][_FOLDER], shared)}
+    return list(rows.values()), None if is_last else page[-1][_NAME_KEY]
 
 
 def _remove_below(tx: Transaction, root: int, held: set[int]) -> int:

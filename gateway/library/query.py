@@ -156,6 +156,8 @@ class Query:
             if not is_known:
                 raise BadRequest(f"There is no filter “{key[:50]}”. Filters are: {', '.join(NAMES)}.")
             values = [value for text in given if (value := _read(key, text)) is not None]
+            if name == "q" and len(values) > _MOST_Q:  # each may have fifty words, and each word costs
+                raise BadRequest(f"“q” can be given {_MOST_Q} times at most.")
             if len(values) > 1 and name in _ONCE:
                 raise BadRequest(f"“{name}” can be given only once.")
             if name == "sort":
@@ -305,4 +307,5 @@ _READERS: dict[str, tuple[Callable[[str], Value], str]] = {
 }
 NAMES = tuple(_READERS)
 """Of all filters, in the order in which an address shows them."""
+_MOST_Q = 3
 _ONCE = frozenset(("after", "before", "added_after", "added_before", "gps", "sort"))

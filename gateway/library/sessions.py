@@ -7,10 +7,12 @@ session at once in every process. A session that is not used for 30 days ends by
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.catalogue.statements import sessions as sessions_sql
+from gateway.errors import GatewayError
 from gateway.library import passwords
 from gateway.library.values import Principal
 
@@ -64,7 +66,8 @@ class Sessions:
         if row is None:
             return None
         if row[4] > _NOTED_EVERY:
-            self.catalogue.run(sessions_sql.USE_SESSION, durable=False, digest=digest, us=LIFETIME)
+            with suppress(GatewayError):  # a full disk must not keep people from their photographs
+                self.catalogue.run(sessions_sql.USE_SESSION, durable=False, digest=digest, us=LIFETIME)
         return Principal(row[0], row[1], bool(row[2]), None, row[3])
 
     def sign_out(self, token: str) -> None:

@@ -28,7 +28,8 @@ def segments() -> Response:
     """The days of the view with counts and mean ratios, as differences."""
     found = security.library().timeline.segments(security.principal(), query())
     response = jsonify(segments_json(found))
-    response.set_etag(str(found.seq))
+    response.add_etag()
+    response.vary.add("Cookie")
     response.make_conditional(request)
     return response
 
@@ -64,7 +65,7 @@ def photos() -> Response:
     return jsonify(photos=[_photo(tile) for tile in tiles], next=following)
 
 
-@blueprint.get("/<int:photo>")
+@blueprint.get("/<int(max=9223372036854775807):photo>")
 def detail(photo: int) -> Response:
     """Everything that is known of a photo. Sizes in bytes and pixels; times as they were on the photo's own clock."""
     found = security.library().details.photo(security.principal(), photo)
@@ -80,7 +81,7 @@ def detail(photo: int) -> Response:
     return jsonify(answer)
 
 
-@blueprint.get("/<int:photo>/position")
+@blueprint.get("/<int(max=9223372036854775807):photo>/position")
 def position(photo: int) -> Response:
     """Where a photo stands in a view: the key of its segment, and its place there from 0."""
     found = security.library().timeline.position(security.principal(), query(), photo)

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 blueprint = Blueprint("api_playable", __name__, url_prefix="/api/v1/photos")
 
 
-@blueprint.get("/<int:photo>/playable")
+@blueprint.get("/<int(max=9223372036854775807):photo>/playable")
 def state(photo: int) -> Response:
     """How far the copy is."""
     return _json(security.library().playables.state(security.principal(), photo))
 
 
-@blueprint.post("/<int:photo>/playable")
+@blueprint.post("/<int(max=9223372036854775807):photo>/playable")
 def ask(photo: int) -> Response:
     """Have it made; 202 while it is not there yet (RFC 9110 §15.3.3)."""
     found = security.library().playables.ask(security.principal(), photo)

@@ -72,6 +72,8 @@ _ABOVE = _above()
 _FOLDERS = _folders()
 LIVES_IN = Statement(select(Space.id).join(_ABOVE, _ABOVE.c.id == Space.root_id))
 """The space that an entry lives in; no row for what is in the trash."""
+IS_IN = Statement(select(Space.id).join(_ABOVE, or_(_ABOVE.c.id == Space.root_id, _ABOVE.c.id == Space.trash_id)))
+"""The space that an entry is in, its trash included."""
 FOLDERS_BELOW = Statement(select(_FOLDERS.c.id).join(Entry, Entry.id == _FOLDERS.c.id).where(Entry.is_folder))
 SPACES_OF_PHOTOS_BELOW = Statement(select(Photo.space_id).join(_FOLDERS, _FOLDERS.c.id == Photo.folder_id).distinct())
 PHOTOS_BELOW = Statement(select(Photo.entry_id).join(_FOLDERS, _FOLDERS.c.id == Photo.folder_id).limit(p("limit")))
