@@ -4,15 +4,19 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 
 import psutil
 import pytest
 
 from gateway.errors import NotFound, StoreUnavailable
 from gateway.library.extracted import Extracted, Rendition
+from gateway.store.minio import MinioStore
 from indexer.errors import Killed, TooLarge, TooSlow, Unreadable
 from indexer.remote_file import WHOLE
 from indexer.sandbox import MOST_FILES, Sandbox
+from tests.components.minio import Minio
 from tests.indexer import hostile
 from tests.indexer.talking import of, template_of, told, works
 
@@ -235,3 +239,29 @@ def test_a_decoder_that_reads_without_end_is_stopped() -> None:
 
     with Sandbox(program=hostile.PROGRAM) as sandbox, pytest.raises(Unreadable, match="reads more than 1 GiB"):
         sandbox.extract(read, 40 * MIB)
+
+
+def test_a_store_that_goes_away_in_the_middle_is_at_fault(sandbox: Sandbox, minio: Minio) -> None:
+    with closing(MinioStore(minio.endpoint, minio.fresh_bucket(), minio.access_key, minio.secret_key)) as store:
+        data = b"digest\n" + os.urandom(20 * MIB)
+        store.put("space/photo", [data], len(data))
+        read = partial(store.read, "space/photo")
+        expected = hashlib.sha256(data[7:]).hexdigest()
+        assert sandbox.extract(read, len(data)).extracted.description == expected
+        asked: list[int] = []
+
+        def stopping(start: int, length: int) -> Iterator[bytes]:
+            asked.append(start)
+            if len(asked) == 2:
+                minio.stop()
+            return store.read("space/photo", start, length)
+
+        try:
+            with pytest.raises(StoreUnavailable):
+                sandbox.extract(stopping, len(data))
+        finally:
+            minio.start()
+        assert len(asked) == 2
+        assert sandbox.extract(read, len(data)).extracted.description == expected
+        with pytest.raises(NotFound):
+            sandbox.extract(partial(store.read, "space/none"), 10)
