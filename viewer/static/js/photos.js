@@ -25,8 +25,11 @@ const data = (id) => JSON.parse(document.getElementById(id)?.textContent ?? 'nul
 /** @param {string} id */
 const part = (id) => /** @type {any} */ (document.getElementById(id));
 
+/** Let the browser show what there is, and answer a hand, between two pieces of work. */
+const breath = () => new Promise((resolve) => setTimeout(resolve));
+
 /** Start the page. */
-export function start() {
+export async function start() {
   const root = part('grid');
   if (!root) return;
   const page = data('page');
@@ -52,14 +55,15 @@ export function start() {
   addEventListener('online', () => grid.resume());
   const first = data('columns');
   if (first) grid.take(first.columns, first.from, first.until ?? undefined);
+  keepAddress(grid);
+  await breath();
   new Scrubber(grid);
   showDates(grid, { pill: part('pill'), dialog: part('go-to-date'), spoken: part('spoken') });
-  keepAddress(grid);
+  await breath();
   goKeys(grid);
   new Lightbox(grid, page.place);
   if (page.isEverything) follow(grid, part('fresh'));
   root.dataset.ready = '';
-  return grid;
 }
 
 /**
