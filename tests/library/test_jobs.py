@@ -11,7 +11,7 @@ import pytest
 
 from gateway.errors import NotFound
 from gateway.library.extracted import Extracted
-from gateway.library.jobs import LEASE, Job
+from gateway.library.jobs import LEASE, Job, _spaces
 from tests.library.house import House, at, failures, noise, together
 from tests.library.pictures import found_in, index, picture, renditions
 from tests.library.test_photos import days, photos
@@ -283,3 +283,26 @@ def test_the_queue_tells_how_long_the_oldest_waits(house: House) -> None:
     waiting: Any = house.library.jobs.queue()
     assert (waiting.waiting, waiting.running, waiting.failed) == (2, 1, 0)
     assert 90 <= waiting.oldest < 120
+
+
+def test_a_newer_indexer_replaces_the_renditions_of_the_old_one(house: House) -> None:
+    content = picture(day=1)
+    house.put("alice/a.jpg", content)
+    index(house)
+    (old,) = rendition_keys(house)
+    house.library.jobs.again(at("alice/a.jpg"))
+    job = claim(house)
+    assert finish(house, job, content)
+    ((new,),) = house.rows("SELECT key FROM rendition_set")
+    assert new != old
+    house.collect_garbage()
+    assert rendition_keys(house) == {new}
+
+
+def test_a_job_that_ends_holds_the_space_of_a_file_in_the_trash_too(house: House) -> None:
+    """Who restores the file meanwhile waits, and then sees what the job has found."""
+    house.put("alice/a.jpg", picture(day=1))
+    house.delete("alice/a.jpg")
+    job = claim(house)
+    with house.catalogue.read() as tx:
+        assert _spaces(tx, job.blob_id) == {house.space().id}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import GatewayError
+from gateway.library.photos import _Elsewhere
 from gateway.library.stacks import Flag
 from tests.library.house import House, at
 from tests.library.pictures import DAY, index, picture
@@ -307,3 +308,41 @@ def exists(house: House, path: str) -> bool:
     except GatewayError:
         return False
     return True
+
+
+def test_a_time_that_is_set_after_the_upload_dates_a_photo_that_has_no_other(house: House) -> None:
+    house.put("alice/a.jpg", picture())
+    index(house)
+    assert photos(house)["a.jpg"].date_rule == "upload"
+    house.library.files.set_properties(house.alice, at("alice/a.jpg"), [], modified=18_091 * DAY)
+    photo = photos(house)["a.jpg"]
+    assert (photo.date_rule, photo.day) == ("client", 18_091)
+    assert days(house) == {18_091: (1, 133)}
+
+
+def test_stacks_stay_whole_when_all_names_of_a_large_folder_begin_with_one_word(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.library.photos._PAGE", 7)
+    house.folder("alice/f")
+    for number in range(20):
+        house.put(f"alice/f/2019.07.14 {number:02}.jpg", picture(day=number))
+        house.put(f"alice/f/2019.07.14 {number:02}.nef", picture("raw", "nef", day=number, width=500))
+    index(house)
+    house.copy("alice/f", "family/f")
+    house.library.photos.follow_folders()
+    shown = photos(house, "family").values()
+    assert (len(shown), sum(photo.stack_id is None for photo in shown)) == (40, 20)
+    assert days(house, "family") == days(house)
+
+
+def test_a_folder_that_was_deleted_while_those_before_it_were_followed_shows_nothing(house: House) -> None:
+    inner = house.folder("alice/f")
+    house.put("alice/f/a.jpg", picture(day=1))
+    index(house)
+    house.delete("alice/f")
+    house.library.photos.follow_folders()
+    home = house.space().id
+    with pytest.raises(_Elsewhere):
+        house.library.photos._follow_members(home, {home}, inner)
+    assert photos(house) == {}
