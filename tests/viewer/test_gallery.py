@@ -330,6 +330,18 @@ def test_closing_returns_to_a_photo_far_from_where_one_began(page: Page) -> None
     expect(page.locator(f'.tile[data-id="{shown}"]')).to_be_in_viewport()
 
 
+def test_a_photo_stands_in_the_middle_of_the_screen(page: Page) -> None:
+    for number in range(3):
+        page.locator(TILES).nth(number).click()
+        page.wait_for_timeout(900)
+        shown = page.locator(".pswp__item[aria-hidden=false] img.pswp__img:not(.pswp__img--placeholder)").bounding_box()
+        assert shown is not None
+        assert abs(shown["x"] + shown["width"] / 2 - DESKTOP[0] / 2) <= 1
+        assert abs(shown["y"] + shown["height"] / 2 - DESKTOP[1] / 2) <= 1
+        page.keyboard.press("Escape")
+        expect(_lightbox(page)).to_have_count(0)
+
+
 def test_the_panel_tells_what_is_known_and_stays_while_one_moves_on(page: Page) -> None:
     page.locator(TILES).nth(2).click()
     expect(_lightbox(page)).to_be_visible()

@@ -398,6 +398,7 @@ export class PhotoGrid extends EventTarget {
     this.#focused = Math.min(this.segments.total - 1, Math.max(0, index));
     this.#wantsFocus = true;
     this.reveal(this.#focused);
+    this.#focus();
     this.#later();
   }
 

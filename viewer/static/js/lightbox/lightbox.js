@@ -389,6 +389,13 @@ function resize(slide, width, height) {
   const { content } = slide;
   if (content.width === width && content.height === height) return;
   [content.width, content.height] = [width, height];
+  const isFitted = slide.currZoomLevel === slide.zoomLevels.initial;
   [slide.width, slide.height] = [width, height];
-  slide.resize();
+  slide.calculateSize();
+  if (isFitted) {
+    slide.currentResolution = 0;
+    slide.zoomAndPanToInitial();
+    slide.applyCurrentZoomPan();
+  }
+  slide.updateContentSize(true);
 }
