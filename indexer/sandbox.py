@@ -1,14 +1,13 @@
 """Where files are decoded: in another process, with so much memory and so much time, and nothing else.
 
-Pictures come from anybody, and their decoders are C. So no worker decodes: it hands each file to a process of its own
-(``indexer.decoder``), which this module starts and ends and ``indexer.talk`` feeds and watches.
+Pictures come from anybody, and their decoders are C. So no worker decodes: it hands each file to another process
+(``indexer.decoder``), which ``indexer.template`` starts and ends and ``indexer.talk`` feeds and watches.
 """
 
 from __future__ import annotations
 
 import logging
 import signal
-from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from indexer.decoder import Bounds
@@ -65,7 +64,7 @@ class Sandbox:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the decoder."""
+        """End the decoder, and what it does."""
         self._leave()
         if self._template is not None:
             self._template.close()
@@ -74,8 +73,8 @@ class Sandbox:
     def extract(self, read: Read, size: int, *, owner: str | None = None, last: bool = True) -> Extraction:
         """Extract from the file of ``size`` bytes of which ``read(start, length)`` gives a range in chunks.
 
-        Files of one ``owner`` may follow each other in one process, which saves a tenth of the time. Nobody's (None)
-        has a process of its own. So no file can learn of another owner's.
+        Files of one ``owner`` may follow each other in one process, which saves a tenth of the time; nobody's (None)
+        has one of its own. So what takes a decoder over meets no other owner's files.
 
         A file whose pixels are too much for the decoder is looked at again without them: the extraction has the reason
         in ``error`` then. A decoder that was killed is a reason only at the ``last`` try, before that it is Killed.
@@ -92,9 +91,12 @@ class Sandbox:
             if isinstance(reason, Killed) and not last:
                 raise
             limits = self._limits._replace(seconds=min(self._limits.seconds, MORE_SECONDS))
-            with suppress(Unreadable):
+            try:
                 return self._look(read, size, 0, limits)._replace(renditions=(), error=str(reason))
-            raise
+            except Unreadable:
+                raise reason from None
+            finally:
+                self._leave()  # a process with so little time
 
     def _first_look(self, read: Read, size: int) -> Extraction:
         """By a process that did files before, if it has nothing to complain of: one of those may have hurt it."""

@@ -109,9 +109,7 @@ class Talk:
     def extract(self, read: Read, size: int, budget: int) -> Extraction:
         """Feed the child until it answers. Ended, Unreadable, StoreUnavailable, or what ``read`` raises."""
         with _believing():
-            kind, body, data_size = self._answer(read, size, budget)
-            if kind != wire.FOUND:
-                raise answers.Nonsense("it said something unknown")
+            body, data_size = self._answer(wire.FOUND, read, size, budget)
             found = answers.found(body)
             if found.error and (words := self._template.last_words()):
                 _log.warning("a decoder made no picture (%s): %s", found.error, words)
@@ -120,9 +118,7 @@ class Talk:
     def encode(self, read: Read, size: int, budget: int) -> None:
         """Feed the child until it has written its copy. Raises what ``extract`` raises, and StoreFull."""
         with _believing():
-            kind, _, _ = self._answer(read, size, budget)
-            if kind != wire.ENCODED:
-                raise answers.Nonsense("it said something unknown")
+            self._answer(wire.ENCODED, read, size, budget)
 
     def resident(self) -> int:
         """Bytes of memory that the child has; 0 when it is gone."""
@@ -135,8 +131,8 @@ class Talk:
         """Say that there are no more files."""
         self._talk.close()
 
-    def _answer(self, read: Read, size: int, budget: int) -> tuple[bytes, bytes, int]:
-        """Feed the child until it says how it went; what kind that is, its JSON, and how many bytes follow."""
+    def _answer(self, wanted: bytes, read: Read, size: int, budget: int) -> tuple[bytes, int]:
+        """Feed the child until it gives what is ``wanted``: its JSON, and how many bytes follow."""
         self._begin()
         self._send(wire.TASK.pack(size, budget))
         while True:
@@ -147,12 +143,14 @@ class Talk:
                 self._progress = min(first, 99)
             else:
                 break
+        if kind not in {wanted, wire.FAILED}:
+            raise answers.Nonsense("it said something unknown")
         if first > wire.LONGEST_JSON or second > wire.LARGEST_RENDITIONS:
             raise answers.Nonsense("it announced an endless answer")
         body = self._receive(first)
         if kind == wire.FAILED:
-            raise self._failed(answers.failure(body))
-        return kind, body, second
+            raise self._failed(answers.failure(body), writes=wanted == wire.ENCODED)
+        return body, second
 
     def _serve(self, read: Read, start: int, length: int, size: int) -> None:
         if not 0 < length <= size - start:
@@ -177,12 +175,12 @@ class Talk:
             before = time.monotonic()
         self._in_store += time.monotonic() - before
 
-    def _failed(self, failure: wire.Failure) -> Exception:
+    def _failed(self, failure: wire.Failure, *, writes: bool) -> Exception:
         if failure.kind == wire.NO_MEMORY:
             return self._limits.too_large()
-        if failure.kind == wire.NO_ROOM:
+        if writes and failure.kind == wire.NO_ROOM:
             return StoreFull("The disk for conversions has no room.")
-        if failure.kind == wire.TOO_LONG:
+        if writes and failure.kind == wire.TOO_LONG:
             return TooLarge("Too large: its copy would be larger than it may be.")
         if failure.kind == wire.DEFECT:
             _log.warning("a decoder failed: %s", self._template.last_words())

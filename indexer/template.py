@@ -1,4 +1,4 @@
-"""The parent's handle on a decoder's first process, the template that every file's process is forked from."""
+"""The parent's handle on a decoder's first process, the template that its children are forked from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from indexer.decoder import Bounds
 
 _START = 60.0  # seconds for loading the libraries on a busy machine
-_END = 5.0  # seconds for a kill
+_END = 15.0  # seconds for a kill
 _LAST_WORDS = 4000
 _PIPE = 1 << 16  # bytes that a pipe holds
 _ROOT = Path(__file__).resolve().parents[1]

@@ -36,6 +36,7 @@ WEBP = hostile.WEBP
     "message",
     [
         head(b"?", 0),
+        head(wire.ENCODED, 0),
         head(wire.READ, 1 << 60, 1),
         head(wire.READ, 0, 1 << 60),
         head(wire.READ, 0, 0),
@@ -71,6 +72,14 @@ def test_the_nonsense_of_these_tests_is_nearly_sense(sandbox: Sandbox) -> None:
     rest = found(GOOD, [["240", 4, 3, 12]], None, WEBP)
     data = b"nonsense\n" + rest
     assert sandbox.extract(of(data), len(data)).renditions == (Rendition("240", 4, 3, WEBP),)
+
+
+@pytest.mark.parametrize("kind", [wire.NO_ROOM, wire.TOO_LONG])
+def test_a_decoder_has_no_disk_to_complain_of(sandbox: Sandbox, kind: str) -> None:
+    """Else its file would be tried for ever: a full disk is not the file's fault."""
+    body = json.dumps([kind, "no room"]).encode()
+    with pytest.raises(Unreadable, match="no room"):
+        told(sandbox, "nonsense", head(wire.FAILED, len(body)) + body)
 
 
 def test_a_message_that_never_ends_takes_no_longer_than_any_file(sandbox: Sandbox) -> None:
