@@ -7,6 +7,7 @@ import sys
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 from sqlalchemy import inspect
 
@@ -134,14 +135,25 @@ def application(parts: Parts, extra: Mapping[str, WSGIApplication]) -> WSGIAppli
     door = build_app(parts.library, public_url=settings.public_url, accel=settings.accel)
     connect = welcome(settings.public_url)
     gallery = create_app(parts.library, PACKAGES)
+    prefix = urlsplit(settings.public_url or "").path
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if door.wants(environ):
             return door(environ, start_response)
         if environ["REQUEST_METHOD"] in {"GET", "HEAD"} and environ["PATH_INFO"] in extra:
             return extra[environ["PATH_INFO"]](environ, start_response)
-        if environ["PATH_INFO"] == "/connect":
-            return connect(environ | {"PATH_INFO": "/"}, start_response)
-        return gallery(environ, start_response)
+        inside = _below(prefix, environ)
+        if inside["PATH_INFO"] == "/connect":
+            return connect(inside | {"PATH_INFO": "/"}, start_response)
+        return gallery(inside, start_response)
 
     return app
+
+
+def _below(prefix: str, environ: WSGIEnvironment) -> WSGIEnvironment:
+    """A request as pages see it: its path below the prefix of ``public_url``, which the proxy cut off, or did not."""
+    if not prefix:
+        return environ
+    path: str = environ["PATH_INFO"]
+    inside = path.removeprefix(prefix) if path == prefix or path.startswith(f"{prefix}/") else path
+    return environ | {"SCRIPT_NAME": prefix, "PATH_INFO": inside or "/"}

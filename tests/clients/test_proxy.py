@@ -234,7 +234,7 @@ def test_tls_ends_at_the_shipped_nginx(gateway: Gateway, home: Client, tmp_path:
     with Nginx(text) as nginx:
         outside = f"https://localhost:{nginx.port}"
         works_at(outside + home.base, gateway.admin_password, tmp_path, "--no-check-certificate")
-        page = requests.get(f"{outside}/", verify=str(certificate), timeout=10)
+        page = requests.get(f"{outside}/connect", verify=str(certificate), timeout=10)
     assert f"{outside}/dav/" in page.text
     assert "max-age" in page.headers["Strict-Transport-Security"]
 
@@ -265,7 +265,7 @@ def works_below_a_prefix(front: Nginx, password: str, path: str, folder: Path) -
         token = locked.headers["lock-token"]
         assert client("PUT", "z.jpg", b"x", If=f"<{front.url}{path}z.jpg> ({token})").status == 204
         assert client("UNLOCK", "z.jpg", Lock_Token=token).status == 204
-        assert f"{front.url}/photos/dav/" in requests.get(f"{front.url}/photos/", timeout=10).text
+        assert f"{front.url}/photos/dav/" in requests.get(f"{front.url}/photos/connect", timeout=10).text
 
 
 def test_a_prefix_that_the_proxy_names_and_cuts_off(gateway: Gateway, home: Client, tmp_path: Path) -> None:

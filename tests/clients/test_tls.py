@@ -56,7 +56,7 @@ def test_a_move_within_https(secure: Gateway, certificate: tuple[Path, Path]) ->
     headers = {"Destination": secure.dav("admin/b.jpg")}
     assert ask("MOVE", secure.dav("admin/a.jpg"), headers=headers).status_code == 201
     assert ask("GET", secure.dav("admin/b.jpg")).content == PHOTO
-    assert secure.dav() in ask("GET", f"{secure.url}/").text
+    assert secure.dav() in ask("GET", f"{secure.url}/connect").text
 
 
 def test_curl_uploads_after_a_100_continue(secure: Gateway, certificate: tuple[Path, Path], tmp_path: Path) -> None:
