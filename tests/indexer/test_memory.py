@@ -70,6 +70,7 @@ def proportional(process: psutil.Process) -> int:
     return 0
 
 
+@pytest.mark.timeout(900)
 def test_two_workers_stay_under_a_gibibyte(
     files: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
