@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import struct
 import subprocess
 from fractions import Fraction
@@ -97,6 +98,10 @@ def clip(
         output.mux(video.encode())
         if audio:
             output.mux(audio.encode())
+    if codec == "libsvtav1":
+        # As root, SVT-AV1 makes the calling thread a real-time one (FIFO, 99), and every process that this one starts
+        # later inherits that: two of them keep a small machine from doing anything else.
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     return path
 
 
