@@ -36,7 +36,7 @@ export async function start() {
   const filters = /** @type {Record<string, string[]>} */ (page.filters);
   let failures = 0;
   const grid = new PhotoGrid(root, {
-    segments: Segments.from(data('segments')),
+    segments: Segments.from(data('segments'), page.order),
     load: async (from, until, signal) => {
       const answer = await get('photos/columns', { ...filters, from, until }, signal);
       if (failures) tell(null);
