@@ -6,7 +6,19 @@ as objects, because a Core statement that was built once costs a fifth of an ORM
 
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, literal_column, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    false,
+    literal_column,
+    text,
+    true,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _BIG = BigInteger().with_variant(Integer, "sqlite")
@@ -47,6 +59,15 @@ class Account(Base):
     created: Mapped[Number]
     removed: Mapped[int | None] = mapped_column(_BIG)
     """When it was removed: it cannot log in, and its personal space waits to be purged."""
+    fresh: Mapped[bool] = mapped_column(server_default=false())
+    """Its password was drawn and printed for somebody else to see: who signs in first chooses another one."""
+    called: Mapped[str] = mapped_column(server_default=text("''"))
+    """What the person wants to be called; empty for the account's name."""
+    language: Mapped[str | None]
+    """What its pages speak; None for what the browser asks for."""
+    theme: Mapped[str] = mapped_column(server_default=text("'system'"))
+    shortcuts: Mapped[bool] = mapped_column(server_default=true())
+    """Whether single letters do something (WCAG 2.1.4)."""
 
 
 class Credential(Base):
@@ -62,6 +83,8 @@ class Credential(Base):
     label: Mapped[str]
     created: Mapped[Number]
     used: Mapped[int | None] = mapped_column(_BIG)
+    address: Mapped[str] = mapped_column(server_default=text("''"))
+    """The network address it was last used from."""
 
 
 class Session(Base):
@@ -77,6 +100,40 @@ class Session(Base):
     created: Mapped[Number]
     used: Mapped[Number]
     expires: Mapped[Number]
+    address: Mapped[str] = mapped_column(server_default=text("''"))
+    """The network address it was last used from."""
+    scope: Mapped[str] = mapped_column(server_default=text("''"))
+    """What alone it opens; empty for everything."""
+
+
+class Invitation(Base):
+    """A link that opens something once, for whoever holds it."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        Index("invitation_account", "account_id"),
+        Index("invitation_maker", "maker_id"),
+        Index("invitation_expires", "expires"),
+        _NEVER_REUSED,
+    )
+    id: Mapped[Key]
+    kind: Mapped[str]
+    """``invite``: makes an account. ``reset``: another password. ``connect``: a phone that connects itself."""
+    digest: Mapped[str] = mapped_column(unique=True)
+    """SHA-256 of the 160 random bits in the link."""
+    account_id: Mapped[int | None] = mapped_column(_BIG, ForeignKey("account.id", ondelete="CASCADE"))
+    """Whose it is; of an invitation, the account that it has made."""
+    maker_id: Mapped[int | None] = mapped_column(_BIG, ForeignKey("account.id", ondelete="CASCADE"))
+    """Who made it; None for a command on the server itself."""
+    name: Mapped[str]
+    """What the new account is to be called; empty for whatever the person chooses."""
+    admin: Mapped[bool]
+    quota: Mapped[int | None] = mapped_column(_BIG)
+    spaces: Mapped[str]
+    """A JSON array of ``[space's id, role]``."""
+    created: Mapped[Number]
+    expires: Mapped[Number]
+    used: Mapped[int | None] = mapped_column(_BIG)
 
 
 class Attempt(Base):
@@ -165,6 +222,8 @@ class Blob(Base):
     """Why there is no picture of it, for a person to read."""
     version: Mapped[int] = mapped_column(_BIG, server_default=text("0"))
     """The version of the indexer that has been through it; 0 for none."""
+    device: Mapped[str] = mapped_column(server_default=text("''"))
+    """What it was uploaded with, as its person calls it; empty where nobody uploaded it."""
 
 
 class Entry(Base):
@@ -175,7 +234,13 @@ class Entry(Base):
         Index("entry_name", "parent_id", "name_key", unique=True),
         Index("entry_blob", "blob_id"),
         # Walks that only need folders skip a million photographs.
-        Index("entry_folders", "parent_id", sqlite_where=text("is_folder = 1"), postgresql_where=text("is_folder")),
+        Index(
+            "entry_folders",
+            "parent_id",
+            "name_key",
+            sqlite_where=text("is_folder = 1"),
+            postgresql_where=text("is_folder"),
+        ),
         _NEVER_REUSED,
     )
     id: Mapped[Key]
@@ -439,7 +504,8 @@ class Photo(Base):
             "entry_id",
             **_only("stack_id IS NULL"),
         ),
-        Index("photo_folder", "folder_id"),
+        # A folder's photographs by day; and its counts and shapes without a look at the rows.
+        Index("photo_folder", "folder_id", "space_id", "day", "taken", "entry_id", "stack_id", "ratio"),
         Index("photo_added", "space_id", "added"),
         Index("photo_cell", "space_id", "cell", "entry_id", **_only("cell IS NOT NULL AND stack_id IS NULL")),
     )  # fmt: skip
@@ -477,6 +543,20 @@ class Photo(Base):
     rating: Mapped[int | None] = mapped_column(_BIG)
 
 
+class Favourite(Base):
+    """A photo's heart of one account. It is the entry's, so it outlives indexing, moves and the trash."""
+
+    __tablename__ = "favourite"
+    __table_args__ = (Index("favourite_entry", "entry_id"), {"sqlite_with_rowid": False})
+    account_id: Mapped[int] = mapped_column(
+        _BIG, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    entry_id: Mapped[int] = mapped_column(
+        _BIG, ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    at: Mapped[Number]
+
+
 class DayCount(Base):
     """How many photos of a space were taken on a day, stacks counted once."""
 
@@ -498,3 +578,18 @@ class PendingSubtree(Base):
     )
     due: Mapped[Number]
     """When it may be worked on; whoever does moves it ahead."""
+
+
+class Usage(Base):
+    """What takes the room of a space, as it was last counted: adding it up looks at every file."""
+
+    __tablename__ = "usage"
+    __table_args__ = (Index("usage_wanted", "wanted", **_only("wanted IS NOT NULL")),)
+    space_id: Mapped[int] = mapped_column(
+        _BIG, ForeignKey("space.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    counted: Mapped[int | None] = mapped_column(_BIG)
+    wanted: Mapped[int | None] = mapped_column(_BIG)
+    """Since when somebody wants it counted again."""
+    report: Mapped[str]
+    """JSON, as :mod:`gateway.library.usage` writes it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def _described(connection: Connection, *, sqlite: bool) -> list[Any]:
     if sqlite:
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE tbl_name <> 'alembic_version'"))
         # Two foreign keys may be declared in either order.
-        return sorted((name, sorted((sql or "").replace('"', "").replace(",", "").split())) for name, sql in rows)
+        return sorted((name, sorted(re.findall(r"\)|[^\s\",)]+", sql or ""))) for name, sql in rows)
     return [
         sorted(tuple(row) for row in connection.execute(text(sql)))
         for sql in (
