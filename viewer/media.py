@@ -6,36 +6,40 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable
+from werkzeug.exceptions import NotFound
 from werkzeug.http import parse_range_header, unquote_etag
 
 from viewer import security
 
 if TYPE_CHECKING:
+    from werkzeug.datastructures import Range
+
     from gateway.library.pictures import Original
 
 blueprint = Blueprint("media", __name__)
 
 _IMMUTABLE = "private, max-age=31536000, immutable"
+_FLEETING = "private, no-store"
 _TYPES = {
     "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp", "avif": "image/avif",
     "heic": "image/heic", "tiff": "image/tiff", "bmp": "image/bmp", "mp4": "video/mp4", "mov": "video/quicktime",
     "webm": "video/webm", "mkv": "video/x-matroska",
 }  # fmt: skip
+_PLAYED_AS = {"webm": "video/webm", "mkv": "video/x-matroska"}
 _RENDITIONS = frozenset({"240", "480", "2048"})
 _ALONE = "default-src 'none'; sandbox"
 """The policy of what strangers sent us, should a browser ever show it as a page."""
 
 
-@blueprint.get("/thumb/<int(max=9223372036854775807):photo>/<int(max=9223372036854775807):version>/<name>.webp")
-def rendition(photo: int, version: int, name: str) -> Response:
-    """A rendition; the version in its address makes it what it is for ever."""
+@blueprint.get("/thumb/<int(max=9223372036854775807):photo>/<version>/<name>.webp")
+def rendition(photo: int, version: str, name: str) -> Response:
+    """A rendition; the version in its address makes it what it is for ever. Under another one it is not to be kept."""
     if name not in _RENDITIONS:
         raise NotFound
-    picture = security.library().pictures.rendition(security.principal(), photo, version, name)
+    picture = security.library().pictures.rendition(security.principal(), photo, name)
     response = Response(picture.read(), mimetype="image/webp")
     response.content_length = picture.size
-    response.headers["Cache-Control"] = _IMMUTABLE
+    response.headers["Cache-Control"] = _IMMUTABLE if picture.version == version else _FLEETING
     response.headers["Content-Security-Policy"] = _ALONE
     return response
 
@@ -52,10 +56,10 @@ def original(photo: int, name: str) -> Response:  # noqa: ARG001 - for people: w
 
 @blueprint.get("/play/<int(max=9223372036854775807):photo>")
 def play(photo: int) -> Response:
-    """A video as browsers play it: its copy, or the original where that plays. Ranges as above."""
+    """A video as browsers play it: its copy, or the file itself; a live photo's moving half. Ranges as above."""
     found = security.library().playables.open(security.principal(), photo)
     # Firefox plays QuickTime files whose insides are those of an MP4, but not under their own name.
-    return _sent(found, "video/webm" if found.format == "webm" else "video/mp4")
+    return _sent(found, _PLAYED_AS.get(found.format, "video/mp4"))
 
 
 def _sent(found: Original, mimetype: str) -> Response:
@@ -67,30 +71,31 @@ def _sent(found: Original, mimetype: str) -> Response:
     if request.if_none_match.contains(found.etag):
         response.status_code = 304
         return response
-    start, end = _range(found)
-    if (start, end) != (0, found.size) or _asked(found):
-        response.status_code = 206
-        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
+    asked = _asked(found)
+    if asked is None:
+        response.response = found.read(0, found.size)
+        response.content_length = found.size
+        return response
+    start, end = asked.range_for_length(found.size) or (None, None)
+    if start is None or end is None:
+        response.status_code = 416
+        response.headers["Content-Range"] = f"bytes */{found.size}"
+        return response
+    response.status_code = 206
+    response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
     response.response = found.read(start, end - start)
     response.content_length = end - start
     return response
 
 
-def _asked(found: Original) -> bool:
-    """Whether a range is asked for, of this version of the file (If-Range)."""
+def _asked(found: Original) -> Range | None:
+    """The one range that is asked for, of this version of the file; None for all of it.
+
+    A weak validator is not accepted: its bytes need not be the same (RFC 9110 §13.1.5). Neither are several ranges,
+    which a server may answer with the whole.
+    """
     expected = request.headers.get("If-Range")
-    if expected is not None and unquote_etag(expected)[0] != found.etag:
-        return False
+    if expected is not None and unquote_etag(expected) != (found.etag, False):
+        return None
     ranges = parse_range_header(request.headers.get("Range"))
-    return ranges is not None and ranges.units == "bytes" and len(ranges.ranges) == 1
-
-
-def _range(found: Original) -> tuple[int, int]:
-    """Start and end of what is to be sent: all of it unless one range is asked for."""
-    if not _asked(found):
-        return 0, found.size
-    ranges = parse_range_header(request.headers.get("Range"))
-    span = ranges.range_for_length(found.size) if ranges else None
-    if span is None or span[0] is None or span[1] is None:
-        raise RequestedRangeNotSatisfiable(length=found.size)
-    return span[0], span[1]
+    return ranges if ranges is not None and ranges.units == "bytes" and len(ranges.ranges) == 1 else None

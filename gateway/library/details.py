@@ -49,8 +49,8 @@ class Detail(NamedTuple):
     """A photo. :class:`gateway.library.extracted.Extracted` says what its properties mean, and in which unit."""
 
     id: int
-    version: int
-    """Its blob's id."""
+    version: str
+    """Of its renditions."""
     name: str
     space: str
     role: int
@@ -126,7 +126,7 @@ class Details:
             path = path_of(tx, folder_id, {root_id: known["space"]})
             if path is None:  # its folder was deleted a moment ago
                 raise NotFound("There is no such photo.")
-            stack = _stack(tx, stack_id or photo_id) if stack_id or stacked else ()
+            stack = stack_of(tx, stack_id or photo_id) if stack_id or stacked else ()
             seen_by = tuple(Seer(*member[1:]) for member in tx.all(spaces_sql.MEMBERS, space=space_id))
             return Detail._make([*found, path, stack, _copies(tx, principal, known), seen_by])
 
@@ -150,8 +150,11 @@ def _copies(tx: Transaction, principal: Principal, known: dict[str, Any]) -> tup
     return tuple(Copy(row[0], (*path, row[1])) for row, path in paths if path is not None)
 
 
-def _stack(tx: Transaction, top: int) -> tuple[Stacked, ...]:
-    """Its files have a name or a content id in common (:mod:`gateway.library.stacks`)."""
+def stack_of(tx: Transaction, top: int) -> tuple[Stacked, ...]:
+    """The files that the photo ``top`` stands for, itself first.
+
+    They have a name or a content id in common (:mod:`gateway.library.stacks`).
+    """
     row = tx.one(details_sql.NAMES_OF_STACK, entry=top)
     if row is None:
         return ()

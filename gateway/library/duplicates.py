@@ -38,7 +38,8 @@ class Likeness(NamedTuple):
     """A photo of a group."""
 
     id: int
-    version: int
+    version: str
+    """Of its renditions."""
     space_id: int
     folder_id: int
     name: str
@@ -123,7 +124,7 @@ class Duplicates:
             links = _linked(tx, {blob: phash for _, blob, phash in looks})
             blobs = json.dumps(sorted(links))
             rows = tx.all(duplicates_sql.PHOTOS_OF_BLOBS, blobs=blobs, spaces=json.dumps(spaces)) if links else []
-            living = _living(tx, (Likeness._make(row[:-2]) for row in rows))
+            living = _living(tx, (Likeness._make(row[:-3]) for row in rows))
         begin = {look for look, _, _ in looks}
         rows = [row for row in rows if row[0] in living]
         groups = []
@@ -192,7 +193,7 @@ def _groups(rows: Sequence[tuple[int, ...]], links: dict[int, set[int]]) -> Iter
     """The photos that hang together by their blobs."""
     by_blob = defaultdict(list)
     for row in rows:
-        by_blob[row[1]].append(row)
+        by_blob[row[-3]].append(row)
     while by_blob:
         waiting, group = [next(iter(by_blob))], []
         while waiting:

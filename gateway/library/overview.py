@@ -72,7 +72,7 @@ class Cluster:
     count: int
     photo_id: int
     """The one that came last."""
-    version: int
+    version: str
     """Its blob's id."""
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class Picture(NamedTuple):
     """A rendition, as WebP."""
 
+    version: str
+    """Another one whenever renditions are made anew, of other bytes or by a newer indexer."""
     width: int
     height: int
     size: int
@@ -48,20 +50,20 @@ class Pictures:
     catalogue: Catalogue
     store: ObjectStore
 
-    def rendition(self, principal: Principal, photo_id: int, version: int, name: str) -> Picture:
-        """A rendition by its name (``240``, ``480``, ``2048``), of the version of the photo that this is now.
+    def rendition(self, principal: Principal, photo_id: int, name: str) -> Picture:
+        """A rendition by its name (``240``, ``480``, ``2048``), as it is now.
 
-        NotFound when there is none, when the photo has another version by now, or when it is not the principal's to
-        see: the three look the same. The picture of a version never changes.
+        NotFound when there is none, or when it is not the principal's to see: the two look the same. The picture of a
+        version never changes.
         """
         with self.catalogue.read() as tx:
-            row = tx.one(timeline_sql.RENDITIONS, account=principal.account_id, entry=photo_id, version=version)
+            row = tx.one(timeline_sql.RENDITIONS, account=principal.account_id, entry=photo_id)
             if row is None or not is_living(tx, photo_id, row[0]):
                 raise NotFound("There is no such picture.")
-        _, key, pictures = row
+        _, version, key, pictures = row
         for known, width, height, start, length in json.loads(pictures):
             if known == name:
-                return Picture(width, height, length, partial(self.store.read, key, start, length))
+                return Picture(version, width, height, length, partial(self.store.read, key, start, length))
         raise NotFound("There is no such picture.")
 
     def original(self, principal: Principal, photo_id: int) -> Original:

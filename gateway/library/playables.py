@@ -1,4 +1,4 @@
-"""Videos as browsers play them: the copy that somebody asked for, or the original where its format plays."""
+"""What browsers play: the copy of a video that somebody asked for, or the file itself; live photos' moving halves."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.catalogue.statements import playables as playables_sql
 from gateway.errors import BadRequest, Conflict, NotFound
+from gateway.library.details import stack_of
 from gateway.library.pictures import Original, is_living
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from gateway.catalogue import Catalogue, Transaction
     from gateway.library.values import Principal
     from gateway.store import ObjectStore
-
-_FORMATS = frozenset({"mp4", "mov", "webm"})
-_CODECS = frozenset({"h264", "vp8", "vp9", "av1"})
-"""What Chromium, Firefox and Safari all play, each in some of the formats above."""
 
 
 class Stage(StrEnum):
@@ -56,6 +53,8 @@ class _Video(NamedTuple):
     kind: str
     format: str
     codec: str | None
+    motion_start: int | None
+    motion_length: int | None
 
 
 class _Row(NamedTuple):
@@ -106,31 +105,53 @@ class Playables:
             return _state(_row(tx, _seen(tx, principal, photo_id).sha256))
 
     def open(self, principal: Principal, photo_id: int) -> Original:
-        """The copy or, where there is none, the original if browsers play it.
+        """The copy or, where there is none, the file: which codecs play is a matter of the browser. Of a live photo
+        its moving half, which may be a file of its own or a part of the photograph's.
 
-        NotFound for what is not the principal's to see, BadRequest for what is no video, Conflict when a copy has to be
-        asked for first.
+        NotFound for what is not the principal's to see, BadRequest for what does not move.
         """
         with self.catalogue.read() as tx:
-            video = _seen(tx, principal, photo_id)
+            found = _photo(tx, principal, photo_id)
+            if found.kind != "video" and found.motion_start is not None and found.motion_length is not None:
+                return self._original(found, found.motion_start, found.motion_length)
+            video = found if found.kind == "video" else _moving_half(tx, principal, photo_id, found)
             row = _row(tx, video.sha256)
-        if row is not None and row.key is not None:
-            key, size, form, etag = row.key, row.size, "mp4", row.key.rpartition("~")[2].partition(".")[0]
-        elif video.format in _FORMATS and video.codec in _CODECS:
-            key, size, form, etag = video.key, video.size, video.format, video.sha256[:32]
-        else:
-            raise Conflict("Browsers do not play this video: ask for a copy of it first.")
-        return Original(video.name, size, etag, form, lambda start, length: self.store.read(key, start, length))
+        if row is None or row.key is None:
+            return self._original(video, 0, video.size)
+        key, etag = row.key, row.key.rpartition("~")[2].partition(".")[0]
+        return Original(video.name, row.size, etag, "mp4", lambda start, length: self.store.read(key, start, length))
+
+    def _original(self, video: _Video, offset: int, size: int) -> Original:
+        """A part of a file that begins at ``offset``; where it is a photograph's, an MP4."""
+        form = video.format if video.kind == "video" else "mp4"
+        etag = f"{video.sha256[:32]}-{offset}" if offset else video.sha256[:32]
+
+        def read(start: int, length: int) -> Iterator[bytes]:
+            return self.store.read(video.key, offset + start, length)
+
+        return Original(video.name, size, etag, form, read)
 
 
-def _seen(tx: Transaction, principal: Principal, photo_id: int) -> _Video:
+def _photo(tx: Transaction, principal: Principal, photo_id: int) -> _Video:
     row = tx.one(playables_sql.VIDEO, account=principal.account_id, entry=photo_id)
     if row is None or not is_living(tx, photo_id, row[0]):
         raise NotFound("There is no such video.")
-    video = _Video._make(row)
+    return _Video._make(row)
+
+
+def _seen(tx: Transaction, principal: Principal, photo_id: int) -> _Video:
+    video = _photo(tx, principal, photo_id)
     if video.kind != "video":
         raise BadRequest(f"“{video.name}” is not a video.")
     return video
+
+
+def _moving_half(tx: Transaction, principal: Principal, photo_id: int, still: _Video) -> _Video:
+    """The video that a photograph stands for."""
+    for one in stack_of(tx, photo_id):
+        if one.kind == "video":
+            return _photo(tx, principal, one.id)
+    raise BadRequest(f"“{still.name}” is not a video.")
 
 
 def _row(tx: Transaction, sha256: str) -> _Row | None:

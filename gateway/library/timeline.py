@@ -69,8 +69,8 @@ class Tile(NamedTuple):
     """Its wall clock, in microseconds."""
     utc_offset: int | None
     ratio: int
-    version: int
-    """Its blob's id: part of the addresses of its pictures, which never change."""
+    version: str
+    """Of its renditions: part of their addresses, which therefore never show anything else."""
     thumbhash: bytes | None
     kind: str
     flags: int

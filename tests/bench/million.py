@@ -16,6 +16,7 @@ from gateway.catalogue.models import Base
 from gateway.library import library
 from gateway.library.cells import cell
 from gateway.library.values import Principal, Role
+from gateway.store.keys import RENDITIONS
 from gateway.store.local import LocalStore
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class _Photograph(NamedTuple):
     entry: tuple[Any, ...]
     media: tuple[Any, ...]
     photo: tuple[Any, ...]
+    renditions: tuple[Any, ...]
 
 
 def _photographs(spaces: list[Any], count: int) -> Iterator[_Photograph]:
@@ -120,6 +122,7 @@ def _photographs(spaces: list[Any], count: int) -> Iterator[_Photograph]:
                 entry, space, folder, entry, 0, day, taken, 120, "original", added, (133, 75, 150)[number % 3],
                 kind, 0, duration, latitude, longitude, where, place, rating,
             ),
+            (f"{number:064x}", f"{RENDITIONS}{number % 256:02x}/{number:064x}~{number:012}.webps", 40_000, "[]"),
         )  # fmt: skip
 
 
@@ -142,6 +145,7 @@ _INSERTS = tuple(
                 " kind, flags, duration, latitude, longitude, cell, place_id, rating"
             ),
         ),
+        ("rendition_set", "sha256, key, size, pictures"),
     )
 )
 _COUNT = (

@@ -179,7 +179,7 @@ def test_photos_that_lie_together_are_one_cluster(house: House) -> None:
     assert near[0].longitude == pytest.approx(13.4, abs=0.05)
     names = dict(house.rows("SELECT id, name FROM entry"))
     assert names[near[0].photo_id] == "2.jpg"
-    picture_ = house.library.pictures.rendition(house.alice, near[0].photo_id, near[0].version, "240")
+    picture_ = house.library.pictures.rendition(house.alice, near[0].photo_id, "240")
     assert picture_.size > 0
 
 

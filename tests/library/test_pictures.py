@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.errors import NotFound
+from gateway.library.query import EVERYTHING
+from tests.library.house import at
 from tests.library.pictures import index, picture, renditions
-from tests.library.test_photos import photos
 
 if TYPE_CHECKING:
     from gateway.library.pictures import Pictures
@@ -24,13 +25,12 @@ def test_each_rendition_is_read_by_its_name(house: House, pictures: Pictures) ->
     content = picture(day=1)
     photo = house.put("family/a.jpg", content).entry.id
     index(house)
-    version = photos(house, "family")["a.jpg"].blob_id
     for made in renditions(content):
-        found = pictures.rendition(house.carol, photo, version, made.name)
+        found = pictures.rendition(house.carol, photo, made.name)
         assert (found.width, found.height, found.size) == (made.width, made.height, len(made.data))
         assert b"".join(found.read()) == made.data
     with pytest.raises(NotFound):
-        pictures.rendition(house.carol, photo, version, "9999")
+        pictures.rendition(house.carol, photo, "9999")
 
 
 def test_the_original_is_the_file_byte_for_byte(house: House, pictures: Pictures) -> None:
@@ -46,29 +46,54 @@ def test_the_original_is_the_file_byte_for_byte(house: House, pictures: Pictures
 def test_pictures_are_not_for_those_outside_the_space(house: House, pictures: Pictures) -> None:
     photo = house.put("family/a.jpg", picture(day=1)).entry.id
     index(house)
-    version = photos(house, "family")["a.jpg"].blob_id
     with pytest.raises(NotFound):
-        pictures.rendition(house.dave, photo, version, "240")
+        pictures.rendition(house.dave, photo, "240")
     with pytest.raises(NotFound):
         pictures.original(house.dave, photo)
     house.library.spaces.remove("family")
     for ask in (
-        lambda: pictures.rendition(house.carol, photo, version, "240"),
+        lambda: pictures.rendition(house.carol, photo, "240"),
         lambda: pictures.original(house.carol, photo),
     ):
         with pytest.raises(NotFound):
             ask()
 
 
-def test_a_version_that_was_replaced_has_no_picture_any_more(house: House, pictures: Pictures) -> None:
+def test_another_file_in_its_place_has_another_version(house: House, pictures: Pictures) -> None:
     photo = house.put("alice/a.jpg", picture(day=1)).entry.id
     index(house)
-    old = photos(house)["a.jpg"].blob_id
-    house.put("alice/a.jpg", picture(day=2))
-    assert pictures.rendition(house.alice, photo, old, "240").size
+    old = pictures.rendition(house.alice, photo, "240")
+    shown = b"".join(old.read())
+    house.put("alice/a.jpg", picture(day=2, title="another one"))
+    assert pictures.rendition(house.alice, photo, "240").version == old.version
     index(house)
-    with pytest.raises(NotFound):
-        pictures.rendition(house.alice, photo, old, "240")
+    new = pictures.rendition(house.alice, photo, "240")
+    assert new.version != old.version
+    assert b"".join(new.read()) != shown
+
+
+def test_renditions_that_are_made_anew_have_another_version(house: House, pictures: Pictures) -> None:
+    photo = house.put("alice/a.jpg", picture(day=1)).entry.id
+    twin = house.put("alice/b.jpg", picture(day=1)).entry.id
+    index(house)
+    old = pictures.rendition(house.alice, photo, "240").version
+    assert pictures.rendition(house.alice, twin, "240").version == old
+    assert house.library.jobs.again(at("alice")) == 2
+    index(house)
+    new = pictures.rendition(house.alice, photo, "240").version
+    assert new not in {old, "0"}
+    tiles = house.library.timeline.columns(house.alice, EVERYTHING, "1970-01-02", None)
+    detail = house.library.details.photo(house.alice, photo)
+    (group,) = house.library.duplicates.exact(house.alice).groups
+    assert {one.version for one in (*tiles, detail, *group.photos)} == {new}
+
+
+def test_what_has_no_renditions_has_version_0(house: House) -> None:
+    house.put("alice/a.jpg", picture(day=1))
+    index(house)
+    house.execute("DELETE FROM rendition_set")
+    (tile,) = house.library.timeline.columns(house.alice, EVERYTHING, "1970-01-02", None)
+    assert tile.version == "0"
 
 
 def test_pictures_of_what_was_just_deleted_are_gone_at_once(house: House, pictures: Pictures) -> None:
@@ -76,11 +101,10 @@ def test_pictures_of_what_was_just_deleted_are_gone_at_once(house: House, pictur
     photo = house.put("alice/f/a.jpg", picture(day=1)).entry.id
     single = house.put("alice/b.jpg", picture(day=2)).entry.id
     index(house)
-    shown = photos(house)
     house.delete("alice/f")
     house.delete("alice/b.jpg")
-    for entry, name in ((photo, "a.jpg"), (single, "b.jpg")):
+    for entry in (photo, single):
         with pytest.raises(NotFound):
-            pictures.rendition(house.alice, entry, shown[name].blob_id, "240")
+            pictures.rendition(house.alice, entry, "240")
         with pytest.raises(NotFound):
             pictures.original(house.alice, entry)

@@ -147,21 +147,35 @@ def test_without_an_encoder_the_asking_is_refused_in_a_sentence(house: House) ->
     assert house.rows("SELECT * FROM playable") == []
 
 
-@pytest.mark.parametrize(
-    ("codec", "form", "plays"),
-    [("h264", "mp4", True), ("vp9", "webm", True), ("h264", "avi", False), ("hevc", "mov", False)],
-)
-def test_without_a_copy_the_original_is_played_where_browsers_can(
-    house: House, codec: str, form: str, *, plays: bool
+@pytest.mark.parametrize(("codec", "form"), [("h264", "mp4"), ("vp9", "webm"), ("h264", "avi"), ("hevc", "mov")])
+def test_without_a_copy_the_file_itself_is_played_and_the_browser_says_whether_it_can(
+    house: House, codec: str, form: str
 ) -> None:
     bytes_ = video(codec=codec, form=form)
     photo = put(house, f"family/a.{form}", bytes_)
-    if plays:
-        opened = house.library.playables.open(house.carol, photo)
-        assert (opened.format, content(opened)) == (form, bytes_)
-    else:
-        with pytest.raises(Conflict, match="ask"):
-            house.library.playables.open(house.carol, photo)
+    opened = house.library.playables.open(house.carol, photo)
+    assert (opened.format, content(opened)) == (form, bytes_)
+
+
+def test_a_live_photo_moves_with_the_video_beside_it(house: House) -> None:
+    still = put(house, "family/a.heic", picture("image", "heic", day=1))
+    moving = put(house, "family/a.mov", video())
+    opened = house.library.playables.open(house.carol, still)
+    assert (opened.name, content(opened)) == ("a.mov", video())
+    house.library.playables.ask(house.carol, moving)
+    finish(house, claim(house))
+    assert content(house.library.playables.open(house.carol, still)) == COPY
+    with pytest.raises(NotFound):
+        house.library.playables.open(house.dave, still)
+
+
+def test_a_motion_photo_moves_with_the_part_of_it_that_is_a_video(house: House) -> None:
+    bytes_ = picture(day=1, motion=(10, 20))
+    still = put(house, "family/a.jpg", bytes_)
+    opened = house.library.playables.open(house.carol, still)
+    assert (opened.format, opened.size, content(opened)) == ("mp4", 20, bytes_[10:30])
+    assert b"".join(opened.read(5, 3)) == bytes_[15:18]
+    assert opened.etag != house.library.pictures.original(house.carol, still).etag
 
 
 def test_a_failure_is_kept_with_its_reason_and_tried_again_on_demand(house: House) -> None:

@@ -6,14 +6,15 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from gateway.catalogue.models import Blob, Entry, Media, Member, Photo, Place, Space
+from gateway.catalogue.models import Blob, Entry, Media, Member, Photo, Place, RenditionSet, Space
+from gateway.catalogue.statements.renditions import VERSION
 from gateway.catalogue.statements.statement import Statement, p
 
 _SEEN = (Member.account_id == p("account"), Space.removed.is_(None))
 
 # In the order of gateway.library.details.Detail, from its id to its error; then what else is needed to find the rest.
 _DETAIL: tuple[Any, ...] = (
-    Photo.entry_id, Photo.blob_id, Entry.name, Space.name, Member.role, Blob.size, Blob.sha256, Photo.kind,
+    Photo.entry_id, VERSION, Entry.name, Space.name, Member.role, Blob.size, Blob.sha256, Photo.kind,
     Media.format, Media.width, Media.height, Photo.flags, Photo.duration, Media.video_codec, Media.audio_codec,
     Photo.day, Photo.taken, Photo.utc_offset, Photo.zone, Photo.date_rule, Photo.offset_rule, Photo.added,
     Photo.latitude, Photo.longitude, Media.altitude, Place.town, Place.region, Place.country, Media.make, Media.model,
@@ -28,6 +29,7 @@ DETAIL = Statement(
     .join(Entry, Entry.id == Photo.entry_id)
     .join(Blob, Blob.id == Photo.blob_id)
     .join(Media, Media.blob_id == Blob.id)
+    .outerjoin(RenditionSet, RenditionSet.sha256 == Blob.sha256)
     .outerjoin(Place, Place.id == Photo.place_id)
     .where(Photo.entry_id == p("entry"), *_SEEN)
 )

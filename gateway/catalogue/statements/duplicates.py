@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select, union
 
 from gateway.catalogue.dialect import among
-from gateway.catalogue.models import BANDS, Blob, Entry, Media, Photo
+from gateway.catalogue.models import BANDS, Blob, Entry, Media, Photo, RenditionSet
+from gateway.catalogue.statements.renditions import VERSION
 from gateway.catalogue.statements.statement import Statement, n, p
 
 # --- equal bytes -----------------------------------------------------------------------------------------------------
@@ -39,7 +40,7 @@ EQUAL = Statement(
 )
 # In the order of gateway.library.duplicates.Likeness, then the digest.
 _LIKENESS: tuple[Any, ...] = (
-    Photo.entry_id, Photo.blob_id, Photo.space_id, Photo.folder_id, Entry.name, Photo.taken, Blob.size, Media.width,
+    Photo.entry_id, VERSION, Photo.space_id, Photo.folder_id, Entry.name, Photo.taken, Blob.size, Media.width,
     Media.height,
 )  # fmt: skip
 _PHOTOS = (
@@ -48,6 +49,7 @@ _PHOTOS = (
     .join(Entry, Entry.blob_id == Blob.id)
     .join(Photo, Photo.entry_id == Entry.id)
     .join(Media, Media.blob_id == Blob.id)
+    .outerjoin(RenditionSet, RenditionSet.sha256 == Blob.sha256)
     .where(among(Photo.space_id, p("spaces")))
 )
 PHOTOS_OF_BYTES = Statement(_PHOTOS.where(among(Blob.sha256, p("digests"))).order_by(Photo.added, Photo.entry_id))
@@ -75,6 +77,6 @@ LIKE_IN_BAND = tuple(
 )
 """Hashes that have one of these values in a quarter of their bits."""
 PHOTOS_OF_BLOBS = Statement(
-    _PHOTOS.with_only_columns(*_LIKENESS, Blob.sha256, Photo.added)
+    _PHOTOS.with_only_columns(*_LIKENESS, Photo.blob_id, Blob.sha256, Photo.added)
     .where(among(Blob.id, p("blobs")), Photo.blob_id == Blob.id, Photo.stack_id.is_(None))
 )  # fmt: skip

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ClauseElement, func, select, text, union_all
 
 from gateway.catalogue.dialect import among
-from gateway.catalogue.models import Entry, Media, Photo, Place
+from gateway.catalogue.models import Blob, Entry, Media, Photo, Place, RenditionSet
+from gateway.catalogue.statements.renditions import VERSION
 from gateway.catalogue.statements.statement import Statement, n, p
 from gateway.catalogue.statements.timeline import View, photos_of
 
@@ -100,7 +101,12 @@ def clusters(spaces: int, where: Condition | None, ranges: int) -> Statement:
     return _statement(_clusters, where, spaces, ranges)
 
 
-VERSIONS = Statement(select(Photo.entry_id, Photo.blob_id).where(among(Photo.entry_id, p("entries"))))
+VERSIONS = Statement(
+    select(Photo.entry_id, VERSION)
+    .join(Blob, Blob.id == Photo.blob_id)
+    .outerjoin(RenditionSet, RenditionSet.sha256 == Blob.sha256)
+    .where(among(Photo.entry_id, p("entries")))
+)
 
 # --- the words of one space -------------------------------------------------------------------------------------------
 

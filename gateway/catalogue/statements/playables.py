@@ -13,7 +13,7 @@ from gateway.catalogue.statements.statement import Statement, n, p
 VIDEO = Statement(
     select(
         Photo.space_id, Blob.id, Blob.sha256, Blob.key, Blob.size, Entry.name, Media.kind, Media.format,
-        Media.video_codec,
+        Media.video_codec, Media.motion_start, Media.motion_length,
     )
     .join(Member, Member.space_id == Photo.space_id)
     .join(Space, Space.id == Photo.space_id)

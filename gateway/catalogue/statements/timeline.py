@@ -26,6 +26,7 @@ from gateway.catalogue.models import (
     Space,
 )
 from gateway.catalogue.statements.filters import DAY, Condition
+from gateway.catalogue.statements.renditions import VERSION
 from gateway.catalogue.statements.statement import Statement, n, p
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def photos_of(view: View, number: int, where: Condition | None, *columns: Any) -
 
 # In the order of gateway.library.timeline.Tile, behind its id and day.
 _TILE: tuple[Any, ...] = (
-    Photo.taken, Photo.utc_offset, Photo.ratio, Photo.blob_id, Media.thumbhash, Photo.kind,
+    Photo.taken, Photo.utc_offset, Photo.ratio, VERSION, Media.thumbhash, Photo.kind,
     Photo.flags, Photo.duration, Photo.stacked, Place.town, Photo.space_id, Photo.folder_id,
 )  # fmt: skip
 
@@ -128,7 +129,9 @@ def _tiles(view: View, where: Condition | None) -> Select[Any]:
         select(Photo.entry_id, order.day, *_TILE)
         .select_from(page)
         .join(Photo, Photo.entry_id == page.c[names[-1]])
+        .join(Blob, Blob.id == Photo.blob_id)
         .join(Media, Media.blob_id == Photo.blob_id)
+        .outerjoin(RenditionSet, RenditionSet.sha256 == Blob.sha256)
         .outerjoin(Place, Place.id == Photo.place_id)
         .order_by(*sort(page.c))
     )
@@ -224,12 +227,12 @@ _SEEN = (
     Space.removed.is_(None),
 )
 RENDITIONS = Statement(
-    select(Photo.space_id, RenditionSet.key, RenditionSet.pictures)
+    select(Photo.space_id, VERSION, RenditionSet.key, RenditionSet.pictures)
     .join(Member, Member.space_id == Photo.space_id)
     .join(Space, Space.id == Photo.space_id)
     .join(Blob, Blob.id == Photo.blob_id)
     .join(RenditionSet, RenditionSet.sha256 == Blob.sha256)
-    .where(*_SEEN, Photo.blob_id == p("version"))
+    .where(*_SEEN)
 )
 ORIGINAL = Statement(
     select(Photo.space_id, Entry.name, Blob.key, Blob.size, Blob.sha256, Media.format)
