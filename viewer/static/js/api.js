@@ -34,6 +34,25 @@ export async function get(path, parameters = {}, signal = undefined) {
     await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER));
     response = await asked(address, signal);
   }
+  return answerOf(response);
+}
+
+/**
+ * Have something changed; never twice. Problem, or AbortError once the signal says so.
+ * @param {string} method
+ * @param {string} path below the API
+ * @param {unknown} [body] sent as JSON
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any>} null where there is nothing to say
+ */
+export async function send(method, path, body = undefined, signal = undefined) {
+  const headers = { 'X-CSRF-Token': document.body.dataset.csrf ?? '' };
+  const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { ...headers, 'Content-Type': 'application/json' } };
+  return answerOf(await asked(`/api/v1/${path}`, signal, { method, headers, ...json }));
+}
+
+/** @param {Response | null} response */
+async function answerOf(response) {
   if (!response) throw new Problem(0, gettext('No connection. Trying again…'));
   if (response.status === 204) return null;
   if (response.ok) return response.json();
@@ -43,11 +62,12 @@ export async function get(path, parameters = {}, signal = undefined) {
 /**
  * @param {string} address
  * @param {AbortSignal | undefined} signal
+ * @param {RequestInit} [options]
  * @returns {Promise<Response | null>} null where nothing answered
  */
-async function asked(address, signal) {
+async function asked(address, signal, options = {}) {
   try {
-    return await fetch(address, { signal });
+    return await fetch(address, { ...options, signal });
   } catch (error) {
     if (signal?.aborted) throw error;
     return null;
