@@ -9,7 +9,7 @@ from flask import Flask, Response, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from gateway.errors import GatewayError
-from viewer import auth, media, pages, security
+from viewer import auth, languages, media, pages, security
 from viewer.api import overview as overview_api
 from viewer.api import photos as photos_api
 from viewer.api import playable as playable_api
@@ -43,6 +43,7 @@ def create_app(library: Library, packages: Path) -> Flask:
         static=static.address, modules=static.modules, icon=icons.icon, symbol=icons.symbol, navigation=pages.NAVIGATION
     )
     app.context_processor(lambda: {"principal": g.get("principal"), "csrf": security.csrf(), "theme": pages.theme()})
+    languages.install(app)
     app.before_request(security.judge)
     app.after_request(_compress)
     app.after_request(security.protect)

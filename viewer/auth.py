@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 
 from gateway.errors import TooManyAttempts, TooManyRequests, Unauthenticated
 from viewer import security
+from viewer.languages import sentence
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -20,8 +20,8 @@ blueprint = Blueprint("auth", __name__)
 def sign_in() -> Response | str:
     """The page that asks who it is."""
     if g.principal is not None:
-        return redirect(_next())
-    return render_template("sign_in.html", next=_next(), name="", message=None)
+        return redirect(security.next_address())
+    return render_template("sign_in.html", next=security.next_address(), name="", message=None)
 
 
 @blueprint.post("/sign-in")
@@ -32,12 +32,12 @@ def signed_in() -> Response:
     try:
         token = security.library().sessions.sign_in(name, password, address=request.remote_addr or "", device=device)
     except (Unauthenticated, TooManyAttempts, TooManyRequests) as error:
-        page = render_template("sign_in.html", next=_next(), name=name, message=str(error))
+        page = render_template("sign_in.html", next=security.next_address(), name=name, message=sentence(str(error)))
         response = make_response(page, 401 if isinstance(error, Unauthenticated) else 429)
         if not isinstance(error, Unauthenticated):
             response.headers["Retry-After"] = str(error.retry_after)
         return response
-    response = make_response(redirect(_next(), 303))
+    response = make_response(redirect(security.next_address(), 303))
     security.begin(response, token)
     return response
 
@@ -52,18 +52,3 @@ def sign_out() -> Response:
     response = make_response(redirect(url_for("auth.sign_in"), 303))
     security.end(response)
     return response
-
-
-def _next() -> str:
-    """Where to go on: a path of our own, never another site."""
-    wanted = request.values.get("next", "")
-    parts = urlsplit(wanted if wanted.isprintable() else "")
-    if (
-        wanted.isprintable()
-        and wanted.startswith("/")
-        and not wanted.startswith(("//", "/\\"))
-        and not parts.netloc
-        and not parts.scheme
-    ):
-        return wanted
-    return url_for("pages.photos")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from flask import Response, json
 
 from gateway import errors
+from viewer.languages import sentence
 
 _STATUS: tuple[tuple[type[errors.GatewayError], int], ...] = (
     (errors.NotFound, 404),
@@ -40,4 +41,4 @@ class Problem(NamedTuple):
 def problem_of(error: errors.GatewayError) -> Problem:
     """What the library's error means to who asked."""
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 409)
-    return Problem(status, str(error), getattr(error, "retry_after", None))
+    return Problem(status, sentence(str(error)), getattr(error, "retry_after", None))

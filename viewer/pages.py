@@ -9,8 +9,10 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from gateway.library.query import Query
 from viewer import security
 from viewer.grid import grid
+from viewer.languages import lazy_gettext
 
 if TYPE_CHECKING:
+    from flask_babel.speaklater import LazyString
     from werkzeug.wrappers import Response
 
 blueprint = Blueprint("pages", __name__)
@@ -23,14 +25,14 @@ class Place(NamedTuple):
 
     page: str
     """The page's name in ``data-page``, and the end of its address."""
-    label: str
+    label: LazyString
     icon: str
     address: str
 
 
 NAVIGATION = (
-    Place("photos", "Photos", "images", "/"),
-    Place("connect", "Connect", "smartphone", "/connect"),
+    Place("photos", lazy_gettext("Photos"), "images", "/"),
+    Place("connect", lazy_gettext("Connect"), "smartphone", "/connect"),
 )
 
 

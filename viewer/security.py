@@ -11,7 +11,7 @@ import hmac
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from flask import current_app, g, request
+from flask import current_app, g, request, url_for
 from werkzeug.exceptions import Forbidden
 
 from gateway.errors import Unauthenticated
@@ -45,6 +45,21 @@ def principal() -> Principal:
 def cookie_name() -> str:
     """Over HTTPS the name makes browsers refuse a cookie that a neighbouring host has set (RFC 6265bis §4.1.3)."""
     return "__Host-davgallery" if request.is_secure else "davgallery"
+
+
+def next_address() -> str:
+    """Where to go on after a form, as its ``next`` says: a path of our own, never another site."""
+    wanted = request.values.get("next", "")
+    parts = urlsplit(wanted if wanted.isprintable() else "")
+    if (
+        wanted.isprintable()
+        and wanted.startswith("/")
+        and not wanted.startswith(("//", "/\\"))
+        and not parts.netloc
+        and not parts.scheme
+    ):
+        return wanted
+    return url_for("pages.photos")
 
 
 def begin(response: Response, token: str) -> None:

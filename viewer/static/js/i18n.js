@@ -13,9 +13,11 @@
 const DAY = 86_400_000;
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'];
 
-let language = 'en';
+const { lang } = document.documentElement;
+// Dates as the person's own region writes them, if it speaks the page's language.
+let language = navigator.languages.find((one) => one.split('-')[0] === lang) ?? lang;
 /** @type {Messages} */
-let messages = {};
+let messages = JSON.parse(document.getElementById('words')?.textContent ?? '{}');
 
 /**
  * Speak this language from now on.
@@ -47,9 +49,20 @@ function format(kind, options) {
  * @param {string} text
  * @param {Values} [values]
  */
-export function gettext(text, values = {}) {
-  const found = messages[text];
-  return filled(typeof found === 'string' ? found : text, values);
+export const gettext = (text, values = {}) => filled(found(text) ?? text, values);
+
+/**
+ * The same for a text that means different things in different places.
+ * @param {string} context
+ * @param {string} text
+ * @param {Values} [values]
+ */
+export const pgettext = (context, text, values = {}) => filled(found(`${context}\u0004${text}`) ?? text, values);
+
+/** @param {string} key */
+function found(key) {
+  const text = messages[key];
+  return typeof text === 'object' ? text.one : text;
 }
 
 /**
