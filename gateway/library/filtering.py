@@ -30,6 +30,8 @@ class Scope(NamedTuple):
     spaces: list[Space]
     where: sql.Condition | None
     """None for every photo of these spaces."""
+    account_id: int
+    """Who looks."""
 
     @property
     def view(self) -> View:
@@ -51,10 +53,16 @@ def scope(tx: Transaction, principal: Principal, query: Query) -> Scope:
             named = [{tree.find_space(tx, principal, str(name)).id} for name in one.values]
             spaces = [space for space in spaces if _holds(one.how, [space.id in ids for ids in named])]
         elif one.name == "folder":
-            conditions.append(_JOINED[one.how]([_folder(tx, principal, str(value)) for value in one.values]))
+            folders = [tree.walk(tx, principal, tuple(str(value).split("/"))) for value in one.values]
+            if one.how in (How.ANY, How.ONLY):
+                held = {folder.space.id for folder in folders}
+                spaces = [space for space in spaces if space.id in held]
+            conditions.append(_JOINED[one.how]([_folder(tx, folder.found().id, one.how) for folder in folders]))
+        elif one.name == "favourite":
+            conditions.append(_JOINED[one.how]([_favourite(principal, str(value)) for value in one.values]))
         else:
             conditions.append(_condition(one))
-    return Scope(query, spaces, sql.all_of(conditions) if conditions else None)
+    return Scope(query, spaces, sql.all_of(conditions) if conditions else None, principal.account_id)
 
 
 def own_spaces(tx: Transaction, principal: Principal) -> list[Space]:
@@ -66,10 +74,16 @@ def _holds(how: How, which: list[bool]) -> bool:
     return not any(which) if how is How.NOT else all(which) if how is How.ALL else any(which)
 
 
-def _folder(tx: Transaction, principal: Principal, path: str) -> sql.Condition:
-    """In a folder or anywhere below it."""
-    folder = tree.walk(tx, principal, tuple(path.split("/"))).found()
-    return sql.folders([row[0] for row in tx.all(photos_sql.FOLDERS_BELOW, entry=folder.id)])
+def _folder(tx: Transaction, folder_id: int, how: How) -> sql.Condition:
+    """In a folder, or anywhere below it unless only the folder itself is meant."""
+    if how is How.ONLY:
+        return sql.folder(folder_id)
+    return sql.folders([row[0] for row in tx.all(photos_sql.FOLDERS_BELOW, entry=folder_id)])
+
+
+def _favourite(principal: Principal, text: str) -> sql.Condition:
+    is_favourite = sql.favourite(principal.account_id)
+    return is_favourite if text == "yes" else sql.none_of([is_favourite])
 
 
 def _condition(one: Filter) -> sql.Condition:
@@ -88,7 +102,7 @@ def _search(term: search.Term) -> sql.Condition:
             return sql.any_of(map(_search, terms))
 
 
-_JOINED = {How.ANY: sql.any_of, How.ALL: sql.all_of, How.NOT: sql.none_of}
+_JOINED = {How.ANY: sql.any_of, How.ALL: sql.all_of, How.NOT: sql.none_of, How.ONLY: sql.any_of}
 _KINDS = {
     "photo": sql.kind("image", "raw"),
     "video": sql.kind("video"),

@@ -10,6 +10,7 @@ from gateway.library.check import Checker
 from gateway.library.details import Details
 from gateway.library.duplicates import Duplicates
 from gateway.library.encodings import Encodings
+from gateway.library.favourites import Favourites
 from gateway.library.files import Files
 from gateway.library.jobs import Jobs
 from gateway.library.locks import Locks
@@ -54,6 +55,7 @@ class Library:
     pictures: Pictures
     playables: Playables
     encodings: Encodings
+    favourites: Favourites
     duplicates: Duplicates
     upkeep: Upkeep
     checker: Checker
@@ -99,5 +101,6 @@ def build(
         encodings=Encodings(catalogue, store),
         duplicates=Duplicates(catalogue),
         upkeep=Upkeep(catalogue, store, trash_days * DAY),
+        favourites=Favourites(catalogue),
         checker=Checker(catalogue, store, photos),
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.catalogue.statements import photos as photos_sql
 from gateway.library import names
+from gateway.library.favourites import share
 from gateway.library.stacks import Member, Photo, arrange, stem
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class Photos:
             tally.remove(tx, [*known, *(photo.entry_id for photo in changed)])
             for photo in changed:
                 tally.add(tx, photo)
+            for top in {photo.stack_id for photo in changed} - {None}:
+                share(tx, [photo.entry_id for photo in photos if top in (photo.entry_id, photo.stack_id)])
         tally.write(tx)
         for folder_id, blob_id in replaced:
             self._part(tx, space_id, folder_id, blob_id)

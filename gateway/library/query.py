@@ -1,8 +1,8 @@
 """What somebody wants to see: filters and an order, read from an address and written back as the one that people keep.
 
 Given twice, a name means any of its values; different names mean all of them; ``name.not`` means none of its values,
-``name.all`` every one. Days are those of a photo's own wall clock, the last one included; ``2023`` and ``2023-08`` mean
-the whole of it.
+``name.all`` every one; ``folder.only`` leaves out what is below a folder. Days are those of a photo's own wall clock,
+the last one included; ``2023`` and ``2023-08`` mean the whole of it.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class How(StrEnum):
     ANY = ""
     ALL = "all"
     NOT = "not"
+    ONLY = "only"
+    """Of a folder: what is in it itself, and not what is below it."""
 
 
 class Sort(StrEnum):
@@ -131,6 +133,11 @@ class Filter:
     how: How
     values: tuple[Value, ...]
 
+    @property
+    def key(self) -> str:
+        """Its name in an address: ``town``, ``town.not``."""
+        return f"{self.name}.{self.how}" if self.how else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -152,13 +159,13 @@ class Query:
         sort = Sort.NEWEST
         for key, given in texts.items():
             name, dot, how = key.partition(".")
-            is_known = name in _READERS and (not dot or (how in ("not", "all") and name not in _ONCE))
+            is_known = name in _READERS and (not dot or how in _MEANINGS.get(name, ("not", "all")))
             if not is_known:
                 raise BadRequest(f"There is no filter “{key[:50]}”. Filters are: {', '.join(NAMES)}.")
             values = [value for text in given if (value := _read(key, text)) is not None]
             if name == "q" and len(values) > _MOST_Q:  # each may have fifty words, and each word costs
                 raise BadRequest(f"“q” can be given {_MOST_Q} times at most.")
-            if len(values) > 1 and name in _ONCE:
+            if len(values) > 1 and name in ONCE:
                 raise BadRequest(f"“{name}” can be given only once.")
             if name == "sort":
                 sort = Sort(str(values[0])) if values else sort
@@ -169,16 +176,21 @@ class Query:
     @property
     def texts(self) -> dict[str, list[str]]:
         """What :meth:`parse` takes, in the order of the address that people keep."""
-        texts = {
-            f"{one.name}.{one.how}" if one.how else one.name: [str(value) for value in one.values]
-            for one in self.filters
-        }
+        texts = {one.key: [str(value) for value in one.values] for one in self.filters}
         return texts if self.sort is Sort.NEWEST else {**texts, "sort": [self.sort.value]}
 
     @property
     def address(self) -> str:
         """The part of an address behind the question mark. Queries that mean the same have the same one."""
         return urlencode(self.texts, doseq=True, safe=",:/")
+
+    def having(self, name: str, *texts: str) -> Query:
+        """The same with these values instead of those of ``name``, which may be ``town.not``; none ends the filter."""
+        return Query.parse({**self.texts, name: texts})
+
+    def values(self, name: str, how: How = How.ANY) -> tuple[Value, ...]:
+        """The values of a filter; none where it is not asked for."""
+        return next((one.values for one in self.filters if one.name == name and one.how is how), ())
 
 
 EVERYTHING = Query()
@@ -299,6 +311,7 @@ _READERS: dict[str, tuple[Callable[[str], Value], str]] = {
     "focal": (_range, "a focal length in millimetres, or a range such as 24-70"),
     "kind": _one_of("photo", "video", "raw", "live", "animated", "panorama"),
     "type": (_format, "a format such as jpeg, heic or mov"),
+    "favourite": _one_of("yes", "no"),
     "rating": (_rating, "0 to 5, or a range such as 4-5"),
     "folder": (_folder, "a path that begins with a space, such as family/2023"),
     "space": _TEXT,
@@ -308,4 +321,9 @@ _READERS: dict[str, tuple[Callable[[str], Value], str]] = {
 NAMES = tuple(_READERS)
 """Of all filters, in the order in which an address shows them."""
 _MOST_Q = 3
-_ONCE = frozenset(("after", "before", "added_after", "added_before", "gps", "sort"))
+ONCE = frozenset(("after", "before", "added_after", "added_before", "gps", "favourite", "sort"))
+"""Filters that have one value at most."""
+_MEANINGS: dict[str, tuple[str, ...]] = {**dict.fromkeys(ONCE, ()), "folder": ("not", "all", "only")}
+"""What besides "any of them" a filter's values can mean, where that is not usual."""
+TAKES = {name: takes for name, (_, takes) in _READERS.items()}
+"""What each filter takes, in words."""

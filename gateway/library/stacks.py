@@ -37,6 +37,8 @@ class Flag(IntFlag):
     PANORAMA = 8
     NO_PICTURE = 16
     """No picture could be made of it."""
+    FAVOURITE = 32
+    """Who looks at it gave it their heart. The timeline adds this one; no row of photo has it."""
 
 
 class Member(NamedTuple):

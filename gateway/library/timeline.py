@@ -240,6 +240,7 @@ def _tiles(tx: Transaction, seen: Scope, between: tuple[int, int], skipped: int,
         most=skipped + limit,
         skipped=skipped,
         limit=limit,
+        account=seen.account_id,
         **seen.ids,
     )
     return [Tile._make(row) for row in rows]

@@ -13,6 +13,7 @@ from gateway.library.accounts import Accounts
 from gateway.library.details import Details
 from gateway.library.duplicates import Duplicates
 from gateway.library.encodings import Encodings
+from gateway.library.favourites import Favourites
 from gateway.library.files import Files
 from gateway.library.jobs import Jobs
 from gateway.library.library import Library
@@ -95,6 +96,8 @@ JUDGED_ELSEWHERE = {
     "Sessions.sign_out_elsewhere": "tests/library/test_sessions.py::test_signing_out_elsewhere_leaves_this_browser",
     "Sessions.all": "tests/library/test_sessions.py::test_people_see_their_own_sessions",
     "Details.photo": "tests/library/test_details.py::test_a_photo_is_nothing_to_those_outside_its_space",
+    "Favourites.add": _HEARTS,
+    "Favourites.remove": _HEARTS,
     "Overview.facets": "tests/library/test_overview.py::test_facets_of_a_filtered_view_count_what_it_finds",
     "Overview.suggest": "tests/library/test_overview.py::test_nobody_is_told_of_what_others_have",
     "Overview.clusters": "tests/library/test_overview.py::test_the_map_shows_what_is_in_the_box_and_in_the_view",
@@ -108,7 +111,20 @@ JUDGED_ELSEWHERE = {
 }
 
 
-JUDGED = (Details, Duplicates, Files, Locks, Overview, Pictures, Playables, Sessions, Timeline, Trash, Uploads)
+JUDGED = (
+    Details,
+    Duplicates,
+    Favourites,
+    Files,
+    Locks,
+    Overview,
+    Pictures,
+    Playables,
+    Sessions,
+    Timeline,
+    Trash,
+    Uploads,
+)
 
 
 def _methods(kind: type) -> list[str]:

@@ -108,7 +108,9 @@ def test_the_address_is_the_same_whatever_the_order_and_the_spelling() -> None:
     ("address", "words"),
     [
         ("colour=red", ("colour", "There is no filter", "camera")),
-        ("favourite=yes", ("favourite", "There is no filter")),
+        ("favourite=often", ("favourite=often", "yes or no")),
+        ("favourite=yes&favourite=no", ("favourite", "only once")),
+        ("town.only=Rome", ("town.only",)),
         ("album=5", ("album",)),
         ("town.never=x", ("town.never",)),
         ("after.not=2023", ("after.not",)),
@@ -218,6 +220,7 @@ _VALUES = {
     "near": st.tuples(st.integers(-90, 90), st.integers(-180, 180), st.integers(1, 1000)),
     "box": st.tuples(st.integers(-180, 180), st.just(-5.25), st.integers(-180, 180), st.integers(0, 90)),
     "gps": st.sampled_from(("yes", "no")),
+    "favourite": st.sampled_from(("yes", "no")),
     "kind": st.sampled_from(("photo", "video", "raw", "live", "animated", "panorama")),
     "type": st.sampled_from(("jpg", "HEIC", ".mov")),
     "rating": st.sampled_from(("5", "3-", "-2", "1-4")),
@@ -227,7 +230,7 @@ _VALUES = {
     **dict.fromkeys(("after", "before", "added_after", "added_before", "date"), _DAYS),
     **dict.fromkeys(("town", "region", "country", "camera", "lens", "space"), _TEXTS),
 }
-_ONCE = ("after", "before", "added_after", "added_before", "gps", "sort")
+_ONCE = ("after", "before", "added_after", "added_before", "gps", "favourite", "sort")
 
 
 def _written(value: object) -> str:
@@ -238,7 +241,8 @@ def _written(value: object) -> str:
 def addresses(draw: st.DrawFn) -> dict[str, list[str]]:
     texts = {}
     for name in draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=6)):
-        key = name if name in _ONCE else name + draw(st.sampled_from(("", ".not", ".all")))
+        hows = ("", ".not", ".all", *([".only"] if name == "folder" else []))
+        key = name if name in _ONCE else name + draw(st.sampled_from(hows))
         values = st.lists(_VALUES[name].map(_written), max_size=1 if name in _ONCE else 3)
         texts[key] = draw(values)
     return texts

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Float, and_, case, false, func, literal, n
 from sqlalchemy import exists as sql_exists
 
 from gateway.catalogue.dialect import among, resembles
-from gateway.catalogue.models import Entry, Media, Photo, Place
+from gateway.catalogue.models import Entry, Favourite, Media, Photo, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -108,6 +108,16 @@ def box(west: float, south: float, east: float, north: float) -> Condition:
     """In a rectangle of the map; across the date line when its west is east of its east."""
     inside = (Photo.longitude >= west, Photo.longitude <= east)
     return and_(Photo.latitude.between(south, north), and_(*inside) if west <= east else or_(*inside))
+
+
+def folder(folder_id: int) -> Condition:
+    """In this folder itself."""
+    return Photo.folder_id == folder_id
+
+
+def favourite(account_id: int) -> Condition:
+    """It has the heart of this account."""
+    return Photo.entry_id.in_(select(Favourite.entry_id).where(Favourite.account_id == account_id))
 
 
 def folders(ids: Sequence[int]) -> Condition:

@@ -10,13 +10,15 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ClauseElement, CompoundSelect, Select, bindparam, func, literal, select, text, union_all
+from sqlalchemy import ClauseElement, CompoundSelect, Select, bindparam, case, func, literal, select, text, union_all
+from sqlalchemy import exists as sql_exists
 
 from gateway.catalogue.dialect import among
 from gateway.catalogue.models import (
     Blob,
     DayCount,
     Entry,
+    Favourite,
     Media,
     Member,
     PendingSubtree,
@@ -96,17 +98,22 @@ def photos_of(view: View, number: int, where: Condition | None, *columns: Any) -
     """The photos of one of the spaces of a view, stacks counted once."""
     found = select(*columns).select_from(Photo)
     if view.subject == "name":
-        found = found.join(Entry, Entry.id == Photo.entry_id)
+        # The second condition is always true. Of a folder it leads straight to the names, which are in order.
+        found = found.join(Entry, (Entry.id == Photo.entry_id) & (Entry.parent_id == Photo.folder_id))
     if view.subject == "size":
         found = found.join(Blob, Blob.id == Photo.blob_id)
     found = found.where(Photo.space_id == n(f"space_{number}"), Photo.stack_id.is_(None))
     return found if where is None else found.where(where)
 
 
+_HEART = 32
+"""The bit of :class:`gateway.library.stacks.Flag` that says whose heart it has."""
+_IS_FAVOURITE = sql_exists().where(Favourite.account_id == n("account"), Favourite.entry_id == Photo.entry_id)
+_FLAGS = Photo.flags + case((_IS_FAVOURITE.correlate(Photo), _HEART), else_=0)
 # In the order of gateway.library.timeline.Tile, behind its id and day.
 _TILE: tuple[Any, ...] = (
     Photo.taken, Photo.utc_offset, Photo.ratio, VERSION, Media.thumbhash, Photo.kind,
-    Photo.flags, Photo.duration, Photo.stacked, Place.town, Photo.space_id, Photo.folder_id,
+    _FLAGS, Photo.duration, Photo.stacked, Place.town, Photo.space_id, Photo.folder_id,
 )  # fmt: skip
 
 
@@ -190,7 +197,7 @@ def _unfiltered(build: _Build, view: View) -> Statement:
 
 
 def tiles(view: View, where: Condition | None) -> Statement:
-    """The photos of a view from ``first_day`` to ``last_day``, if it has days.
+    """The photos of a view from ``first_day`` to ``last_day``, if it has days, with the hearts of ``account``.
 
     Of each space ``most`` are looked at, of all together ``limit`` returned after ``skipped``.
     """
