@@ -82,6 +82,7 @@ _EVERYBODY = "tests/library/test_timeline.py::test_everybody_sees_the_spaces_the
 _OUTSIDE = "tests/library/test_pictures.py::test_pictures_are_not_for_those_outside_the_space"
 _DUPLICATES = "tests/library/test_duplicates.py::test_nobody_learns_of_duplicates_in_spaces_of_others"
 _VIDEOS = "tests/library/test_playables.py::test_videos_are_not_for_those_outside_the_space"
+_HEARTS = "tests/library/test_favourites.py::test_hearts_are_for_those_who_see_the_photo"
 JUDGED_ELSEWHERE = {
     "Pictures.rendition": _OUTSIDE,
     "Pictures.original": _OUTSIDE,
@@ -95,9 +96,9 @@ JUDGED_ELSEWHERE = {
     "Sessions.sign_out": "tests/library/test_sessions.py::test_signing_out_ends_the_session",
     "Sessions.sign_out_elsewhere": "tests/library/test_sessions.py::test_signing_out_elsewhere_leaves_this_browser",
     "Sessions.all": "tests/library/test_sessions.py::test_people_see_their_own_sessions",
-    "Details.photo": "tests/library/test_details.py::test_a_photo_is_nothing_to_those_outside_its_space",
     "Favourites.add": _HEARTS,
     "Favourites.remove": _HEARTS,
+    "Details.photo": "tests/library/test_details.py::test_a_photo_is_nothing_to_those_outside_its_space",
     "Overview.facets": "tests/library/test_overview.py::test_facets_of_a_filtered_view_count_what_it_finds",
     "Overview.suggest": "tests/library/test_overview.py::test_nobody_is_told_of_what_others_have",
     "Overview.clusters": "tests/library/test_overview.py::test_the_map_shows_what_is_in_the_box_and_in_the_view",
