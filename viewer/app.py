@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Response, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter
 
 from gateway.errors import GatewayError
 from viewer import auth, languages, media, pages, security
-from viewer.api import overview as overview_api
-from viewer.api import photos as photos_api
-from viewer.api import playable as playable_api
-from viewer.errors import Problem, problem_of
+from viewer.api.endpoint import MOST_ID
+from viewer.api.sections import SECTIONS
+from viewer.errors import problem_of, problem_of_http
 from viewer.icons import Icons
 from viewer.static_files import StaticFiles
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from werkzeug.routing import Map
+
     from gateway.library.library import Library
 
 _COMPRESSED = ("text/html", "application/json", "application/problem+json")
 _LEAST = 1000
 _MOST_FORM = 64 << 10
+
+
+class Id(IntegerConverter):
+    """A row's id in an address: no larger number is one, and databases refuse to look for it."""
+
+    def __init__(self, url_map: Map) -> None:
+        """Take what fits a column."""
+        super().__init__(url_map, max=MOST_ID)
 
 
 def create_app(library: Library, packages: Path) -> Flask:
@@ -48,15 +58,20 @@ def create_app(library: Library, packages: Path) -> Flask:
     app.after_request(_compress)
     app.after_request(security.protect)
     app.register_error_handler(Exception, _answer)
-    for part in (auth, pages, media, overview_api, photos_api, playable_api):
+    app.url_map.converters["id"] = Id
+    for part in (auth, pages, media):
         app.register_blueprint(part.blueprint)
+    for section in SECTIONS:
+        app.register_blueprint(section.blueprint)
     return app
 
 
 def _answer(error: Exception) -> Response:
     """What a person or a program hears of an error: a page, or problem details (RFC 9457) below /api/."""
     if isinstance(error, HTTPException):
-        problem = Problem(error.code or 500, error.name)
+        if error.response is not None:  # a redirect to the address with its slash
+            return cast("Response", error.response)
+        problem = problem_of_http(error)
     elif isinstance(error, GatewayError):
         problem = problem_of(error)
     else:
@@ -64,8 +79,7 @@ def _answer(error: Exception) -> Response:
     if request.path.startswith("/api/"):
         return problem.response()
     response = make_response(render_template("error.html", problem=problem), problem.status)
-    if problem.retry_after is not None:
-        response.headers["Retry-After"] = str(problem.retry_after)
+    response.headers.update(problem.headers)
     return response
 
 

@@ -1,75 +1,286 @@
-"""Photos for the grid: segments first, then columns, one array for each property."""
+"""Photos for the grid: segments first, then columns, one array for each property; and as objects, for scripts."""
 
 from __future__ import annotations
 
 import base64
+import re
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, jsonify, request, url_for
+from flask import Response, jsonify, request, url_for
+from pydantic import Field
 
 from gateway.errors import BadRequest
-from gateway.library.query import Query
 from viewer import security
+from viewer.api.endpoint import Id, Model, Scope, Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gateway.library.query import Query
     from gateway.library.timeline import Segments, Tile
 
-blueprint = Blueprint("api_photos", __name__, url_prefix="/api/v1/photos")
+section = Section("photos", "Photos of all spaces of the account", photo="A photo's id.")
 
 _DAY = 86_400_000_000
 _SECOND = 1_000_000
 
+Kind = Literal["image", "video"]
+Ratio = Annotated[int, Field(description="Width by height, times 100.")]
+Day = Annotated[int, Field(description="A day, counted from 1970-01-01.")]
 
-@blueprint.get("/segments")
-def segments() -> Response:
-    """The days of the view with counts and mean ratios, as differences."""
-    found = security.library().timeline.segments(security.principal(), query())
-    response = jsonify(segments_json(found))
+
+class SegmentsAnswer(Model):
+    """The days of a view, and parts of days with over 500 photos. Each number but the first is the difference to the
+    one before it: that compresses to a third."""
+
+    seq: int
+    """Grows with every change of any photo that the account sees."""
+    total: int
+    """Photos of the view."""
+    day: list[int] = Field(default_factory=list)
+    """Days from 1970-01-01; missing in views that are sorted by name or size."""
+    count: list[int]
+    """Photos of each segment."""
+    ratio: list[int]
+    """Mean width by height of each segment, times 100."""
+
+
+class Columns(Model):
+    """Photos, one array for each property: the first of each belongs to the first photo."""
+
+    id: list[Id]
+    day: list[Day] = Field(default_factory=list)
+    """Missing in views that are sorted by name or size."""
+    time: list[int]
+    """Seconds from the beginning of ``day``, on the photo's own clock."""
+    offset: list[int | None]
+    """Minutes that the photo's clock is ahead of UTC; null where that is not known."""
+    ratio: list[Ratio]
+    v: list[Id]
+    """Version of the file: a part of the addresses of its pictures."""
+    hash: list[str]
+    """ThumbHash in base64, empty for none."""
+    kind: list[Kind]
+    flags: list[int]
+    """1 live, 2 raw, 4 animated, 8 panorama, added up."""
+    length: list[int | None]
+    """Milliseconds of a video."""
+    stack: list[int]
+    """Other files that the photo stands for."""
+    place: list[int]
+    """Index into ``places``; -1 for none."""
+    places: list[str]
+    space: list[int]
+    """Index into ``spaces``."""
+    spaces: list[Id]
+
+
+class Photo(Model):
+    """A photo."""
+
+    id: Id
+    taken: str
+    """On the photo's own clock, ISO 8601; with its offset where that is known."""
+    kind: Kind
+    duration: int | None
+    """Milliseconds of a video."""
+    town: str | None
+    space: Id
+    details: str
+    """Address of everything that is known of it."""
+    renditions: dict[str, str]
+    """Addresses of its pictures as WebP, by height (240, 480) or longer edge (2048) in pixels."""
+
+
+class Photos(Model):
+    """A page of a view."""
+
+    photos: list[Photo]
+    next: str | None
+    """Address of the next page; null at the end."""
+
+
+class StackedFile(Model):
+    """A file that is shown together with others as one photo."""
+
+    id: Id
+    name: str
+    kind: str
+    format: str
+    size: int
+
+
+class Copy(Model):
+    """Another photo of the same bytes."""
+
+    id: Id
+    path: str
+
+
+class Seer(Model):
+    """Somebody who sees a photo."""
+
+    name: str
+    role: int
+    """In its space: 1 viewer, 2 editor, 3 manager."""
+
+
+class Detail(Model):
+    """Everything that is known of a photo. What is not known is null."""
+
+    id: Id
+    version: Id
+    name: str
+    space: str
+    role: int
+    """The account's own in the space: 1 viewer, 2 editor, 3 manager."""
+    size: int
+    """Bytes."""
+    sha256: str
+    kind: Kind
+    format: str
+    width: int
+    """Pixels, upright."""
+    height: int
+    flags: int
+    """1 live, 2 raw, 4 animated, 8 panorama, added up."""
+    duration: int | None
+    """Milliseconds."""
+    video_codec: str | None
+    audio_codec: str | None
+    day: Day
+    taken: str
+    """On the photo's own clock, ISO 8601; with its offset where that is known."""
+    utc_offset: int | None
+    """Minutes."""
+    zone: str | None
+    date_rule: str
+    """What the date was taken from."""
+    offset_rule: str | None
+    added: str
+    """When the file arrived, in UTC."""
+    latitude: float | None
+    longitude: float | None
+    altitude: float | None
+    """Metres."""
+    town: str | None
+    region: str | None
+    country: str | None
+    make: str | None
+    model: str | None
+    lens: str | None
+    exposure_time: float | None
+    """Seconds."""
+    aperture: float | None
+    iso: int | None
+    focal_length: float | None
+    """Millimetres."""
+    focal_length_35mm: float | None
+    flash: bool | None
+    title: str | None
+    description: str | None
+    tags: list[str]
+    rating: int | None
+    error: str | None
+    """Why there is no picture of it."""
+    path: str
+    """Of its folder, from the space down."""
+    stack: list[StackedFile]
+    """All files that are shown as this one, itself included; empty when it stands alone."""
+    copies: list[Copy]
+    """Where the account sees the same bytes, at most twenty of them."""
+    seen_by: list[Seer]
+
+
+class Position(Model):
+    """Where a photo stands in a view."""
+
+    key: str
+    """Of its segment."""
+    index: int
+    """Its place there, from 0."""
+
+
+class Span(Model):
+    """Segments of a view."""
+
+    from_: str = Field(alias="from")
+    """Key of the first segment, such as 2019-07-14, or 2019-07-14.2 for the second part of a day with over 500."""
+    until: str | None = None
+    """Key of the segment before which to end; without it all that follow, 1,000 photos at most."""
+
+
+class Page(Model):
+    """Where in a view, and how many."""
+
+    from_: str | None = Field(None, alias="from")
+    """Where to go on: a part of the address in “next”."""
+    limit: int = Field(100, ge=1, le=500)
+    """Photos of a page."""
+
+
+@section.endpoint("GET", "/photos/segments", Scope.READ, SegmentsAnswer, also={304: None}, filters=True)
+def segments(filters: Query) -> Response:
+    """The days of a view with their counts
+
+    What a grid needs to know before any photo is loaded.
+    """
+    response = jsonify(segments_json(security.library().timeline.segments(security.principal(), filters)))
     response.add_etag()
     response.vary.add("Cookie")
     response.make_conditional(request)
     return response
 
 
-@blueprint.get("/columns")
-def columns() -> Response:
-    """The photos of the segments from the key ``from`` to before ``until``."""
-    first = request.args.get("from")
-    if first is None:
-        raise BadRequest("Say from which day: from=2019-07-14.")
-    asked = query("from", "until")
-    tiles = security.library().timeline.columns(security.principal(), asked, first, request.args.get("until"))
+@section.endpoint("GET", "/photos/columns", Scope.READ, Columns, query=Span, filters=True)
+def columns(query: Span, filters: Query) -> dict[str, Any]:
+    """The photos of some segments, as arrays
+
+    There may be more or fewer than the segments promised: photos come and go.
+    """
+    tiles = security.library().timeline.columns(security.principal(), filters, query.from_, query.until)
     answer = columns_json(tiles)
-    if not asked.sort.is_dated:
+    if not filters.sort.is_dated:
         del answer["day"]
-    return jsonify(answer)
+    return answer
 
 
-@blueprint.get("")
-def photos() -> Response:
-    """The photos of a segment as objects, for scripts: of the first one, or of the one with the key ``from``."""
-    asked, first = query("from"), request.args.get("from")
+@section.endpoint("GET", "/photos", Scope.READ, Photos, query=Page, filters=True)
+def photos(query: Page, filters: Query) -> dict[str, Any]:
+    """The photos of a view, as objects
+
+    For scripts: follow “next” until it is null.
+    """
     timeline, who = security.library().timeline, security.principal()
-    keys = timeline.segments(who, asked).keys
-    if first is not None and first not in keys:
-        raise BadRequest(f"“from={first[:50]}” is no segment of this view. Begin again without it.")
-    start = 0 if first is None else keys.index(first)
-    beyond = keys[start + 1] if start + 1 < len(keys) else None
-    tiles = timeline.columns(who, asked, keys[start], beyond) if keys else []
+    found = timeline.segments(who, filters)
+    keys, counts = found.keys, found.counts
+    key, _, skipped = (query.from_ or "").partition(",")
+    if query.from_ is not None and (key not in keys or not re.fullmatch("[0-9]{1,3}", skipped or "0")):
+        raise BadRequest(f"“from={query.from_[:50]}” is no part of this view. Begin again without it.")
+    start = keys.index(key) if key else 0
+    first = int(skipped or 0)
+    # The segments that hold the page, and where in the last of them the next one begins.
+    end, beyond = start, first + query.limit
+    while end < len(keys) and counts[end] <= beyond:
+        beyond -= counts[end]
+        end += 1
+    until = keys[end + 1] if end + 1 < len(keys) else None
+    tiles = timeline.columns(who, filters, keys[start], until)[first : first + query.limit] if keys else []
     following = None
-    if beyond is not None:
-        following = f"{url_for('.photos')}?{'&'.join(filter(None, (asked.address, f'from={beyond}')))}"
-    return jsonify(photos=[_photo(tile) for tile in tiles], next=following)
+    if end < len(keys):
+        place = keys[end] if beyond == 0 else f"{keys[end]},{beyond}"
+        texts = {**filters.texts, "from": [place], "limit": [str(query.limit)]}
+        following = f"{url_for('.photos')}?{urlencode(texts, doseq=True, safe=',:/')}"
+    return {"photos": [_photo(tile) for tile in tiles], "next": following}
 
 
-@blueprint.get("/<int(max=9223372036854775807):photo>")
-def detail(photo: int) -> Response:
-    """Everything that is known of a photo. Sizes in bytes and pixels; times as they were on the photo's own clock."""
+@section.endpoint("GET", "/photos/<id:photo>", Scope.READ, Detail)
+def detail(photo: int) -> dict[str, Any]:
+    """Everything that is known of a photo"""
     found = security.library().details.photo(security.principal(), photo)
-    answer = {
+    return {
         **found._asdict(),
         "taken": _clock(found.taken, found.utc_offset),
         "added": _clock(found.added, 0),
@@ -78,19 +289,13 @@ def detail(photo: int) -> Response:
         "copies": [{"id": one.id, "path": "/".join(one.path)} for one in found.copies],
         "seen_by": [one._asdict() for one in found.seen_by],
     }
-    return jsonify(answer)
 
 
-@blueprint.get("/<int(max=9223372036854775807):photo>/position")
-def position(photo: int) -> Response:
-    """Where a photo stands in a view: the key of its segment, and its place there from 0."""
-    found = security.library().timeline.position(security.principal(), query(), photo)
-    return jsonify(key=found.key, index=found.place)
-
-
-def query(*others: str) -> Query:
-    """The filters of the request's address, which has ``others`` besides."""
-    return Query.parse({name: texts for name, texts in request.args.lists() if name not in others})
+@section.endpoint("GET", "/photos/<id:photo>/position", Scope.READ, Position, filters=True)
+def position(photo: int, filters: Query) -> Position:
+    """Where a photo stands in a view"""
+    found = security.library().timeline.position(security.principal(), filters, photo)
+    return Position(key=found.key, index=found.place)
 
 
 def segments_json(found: Segments) -> dict[str, Any]:

@@ -78,7 +78,7 @@ async function asked(address, signal, options = {}) {
 async function wordsOf(response) {
   if (response.status === 401) return gettext('You are signed out.');
   try {
-    return String((await response.json()).title);
+    return String((await response.json()).detail);
   } catch {
     return gettext('The server did not understand this.');
   }
