@@ -11,20 +11,24 @@ import hmac
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from flask import current_app, g, request, url_for
+from flask import current_app, g, redirect, request, url_for
 from werkzeug.exceptions import Forbidden
 
 from gateway.errors import Unauthenticated
 
 if TYPE_CHECKING:
     from flask import Response
+    from werkzeug.wrappers import Response as WerkzeugResponse
 
     from gateway.library.library import Library
+    from gateway.library.sessions import Visit
     from gateway.library.tokens import Scope
     from gateway.library.values import Principal
 
 _DAYS = 30 * 86_400
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_BEFORE_ALL = frozenset({"auth", "languages"})
+"""Parts that serve also whoever has not chosen a password yet."""
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
@@ -68,9 +72,9 @@ def next_address() -> str:
     return url_for("pages.photos")
 
 
-def begin(response: Response, token: str) -> None:
-    """Give the browser its session."""
-    response.set_cookie(cookie_name(), token, max_age=_DAYS, secure=request.is_secure, httponly=True, samesite="Lax")
+def begin(response: Response, token: str, seconds: int = _DAYS) -> None:
+    """Give the browser its session, or tell it that the one it has lives on."""
+    response.set_cookie(cookie_name(), token, max_age=seconds, secure=request.is_secure, httponly=True, samesite="Lax")
 
 
 def end(response: Response) -> None:
@@ -85,20 +89,35 @@ def csrf() -> str:
     return "" if token is None else hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
 
 
-def judge() -> None:
-    """See who asks, and refuse what another site made the browser send."""
-    g.token = request.cookies.get(cookie_name())
-    g.principal = library().sessions.principal(g.token) if g.token else None
-    if g.principal is None:
-        g.token = None
-    if request.method in _SAFE:
-        return
-    if not _is_from_here():
-        raise Forbidden
-    if g.token is not None and request.endpoint != "auth.signed_in":  # who signs in begins anew
-        given = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
-        if not hmac.compare_digest(given.encode(), csrf().encode()):
+def judge() -> WerkzeugResponse | None:
+    """See who asks, and refuse what another site made the browser send.
+
+    Who has signed in with a password that others have seen comes to choose another one, wherever they wanted to go.
+    """
+    g.visit = _visit()
+    g.token = None if g.visit is None else request.cookies[cookie_name()]
+    g.principal = None if g.visit is None else g.visit.principal
+    if request.method not in _SAFE:
+        if not _is_from_here():
             raise Forbidden
+        if g.token is not None and request.endpoint != "auth.signed_in":  # who signs in begins anew
+            given = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
+            if not hmac.compare_digest(given.encode(), csrf().encode()):
+                raise Forbidden
+    if g.visit is None or not g.visit.fresh or request.endpoint == "static" or request.blueprint in _BEFORE_ALL:
+        return None
+    if request.method not in _SAFE or request.path.startswith("/api/"):
+        raise Forbidden
+    return redirect(url_for("auth.first_start", next=request.full_path.rstrip("?")))
+
+
+def _visit() -> Visit | None:
+    """Whose session the browser has, as far as it opens what is asked for."""
+    token = request.cookies.get(cookie_name())
+    visit = library().sessions.visit(token, address=request.remote_addr or "") if token else None
+    if visit is not None and visit.scope and request.endpoint != "auth.sign_out" and request.blueprint != visit.scope:
+        return None
+    return visit
 
 
 def _is_from_here() -> bool:
@@ -113,8 +132,10 @@ def _is_from_here() -> bool:
 def protect(response: Response) -> Response:
     """Say what our pages may do: nothing of others' runs in them, and nobody frames them."""
     response.headers.setdefault("Content-Security-Policy", POLICY)
+    if (visit := g.get("visit")) is not None and visit.renewed and "Set-Cookie" not in response.headers:
+        begin(response, g.token)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     # Not no-store: going back must be instant.

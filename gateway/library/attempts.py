@@ -62,28 +62,60 @@ class Attempt:
 
     def require_patience(self, tx: Transaction) -> None:
         """Raise TooManyAttempts while this has to wait."""
-        subjects = json.dumps([self.pair, self.network, self.account, self.known])
-        waits = dict(tx.all(accounts_sql.ATTEMPTS, subjects=subjects))
+        waits = _waits(tx, self.pair, self.network, self.account, self.known)
         if self.known in waits:
             waits.pop(self.account, None)
-        longest = max(waits.values(), default=0)
-        if longest > 0:
-            raise TooManyAttempts(-(-int(longest) // 1_000_000))
+        _require_patience(waits)
 
     def failed(self, tx: Transaction) -> None:
         """Count a failure."""
         for subject, limit in ((self.pair, PAIR), (self.network, NETWORK), (self.account, ACCOUNT)):
-            row = tx.one(accounts_sql.FAIL_ATTEMPT, who=subject)
-            if row is None:
-                tx.run(accounts_sql.ADD_ATTEMPT, who=subject, failures=1)
-            elif row[0] > limit.free:
-                delay = min(limit.longest, 2 ** min(20, row[0] - limit.free - 1))
-                tx.run(accounts_sql.DELAY_ATTEMPT, who=subject, us=delay * 1_000_000)
+            _fail(tx, subject, limit)
 
     def succeeded(self, tx: Transaction) -> None:
         """Forget the failures of the account from there, and remember where it logs in from."""
         tx.run(accounts_sql.FORGET_SUBJECTS, subjects=json.dumps([self.pair, self.known]))
         tx.run(accounts_sql.ADD_ATTEMPT, who=self.known, failures=0)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkAttempt:
+    """Somebody opens a link, from somewhere. Nobody guesses 160 bits, and nobody is to try for free."""
+
+    network: str
+
+    @classmethod
+    def of(cls, address: str) -> LinkAttempt:
+        """Take the client's network address."""
+        return cls(f"link:{network_of(address)}"[:_LONGEST_SUBJECT])
+
+    def require_patience(self, tx: Transaction) -> None:
+        """Raise TooManyAttempts while this has to wait."""
+        _require_patience(_waits(tx, self.network))
+
+    def failed(self, tx: Transaction) -> None:
+        """Count a link that there is not."""
+        _fail(tx, self.network, NETWORK)
+
+
+def _waits(tx: Transaction, *subjects: str) -> dict[str, int]:
+    """Microseconds that each of these that is known has to wait; not positive for none."""
+    return dict(tx.all(accounts_sql.ATTEMPTS, subjects=json.dumps(subjects)))
+
+
+def _require_patience(waits: dict[str, int]) -> None:
+    longest = max(waits.values(), default=0)
+    if longest > 0:
+        raise TooManyAttempts(-(-int(longest) // 1_000_000))
+
+
+def _fail(tx: Transaction, subject: str, limit: Limit) -> None:
+    row = tx.one(accounts_sql.FAIL_ATTEMPT, who=subject)
+    if row is None:
+        tx.run(accounts_sql.ADD_ATTEMPT, who=subject, failures=1)
+    elif row[0] > limit.free:
+        delay = min(limit.longest, 2 ** min(20, row[0] - limit.free - 1))
+        tx.run(accounts_sql.DELAY_ATTEMPT, who=subject, us=delay * 1_000_000)
 
 
 def network_of(address: str) -> str:

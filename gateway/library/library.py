@@ -12,12 +12,14 @@ from gateway.library.duplicates import Duplicates
 from gateway.library.encodings import Encodings
 from gateway.library.favourites import Favourites
 from gateway.library.files import Files
+from gateway.library.invitations import Invitations
 from gateway.library.jobs import Jobs
 from gateway.library.locks import Locks
 from gateway.library.overview import Overview
 from gateway.library.photos import Photos
 from gateway.library.pictures import Pictures
 from gateway.library.playables import Playables
+from gateway.library.profiles import Profiles
 from gateway.library.sessions import Sessions
 from gateway.library.spaces import Spaces
 from gateway.library.timeline import Timeline
@@ -42,6 +44,8 @@ class Library:
 
     accounts: Accounts
     sessions: Sessions
+    profiles: Profiles
+    invitations: Invitations
     spaces: Spaces
     files: Files
     uploads: Uploads
@@ -86,6 +90,8 @@ def build(
     return Library(
         accounts=accounts,
         sessions=Sessions(catalogue, accounts),
+        profiles=Profiles(catalogue, accounts),
+        invitations=Invitations(catalogue, accounts),
         spaces=Spaces(catalogue, default_quota),
         files=Files(catalogue, store, photos, guards, listeners),
         uploads=Uploads(catalogue, store, photos, guards, listeners, instance),

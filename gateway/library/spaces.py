@@ -83,7 +83,7 @@ class Spaces:
         """Make an account a member, or change its role."""
 
         def work(tx: Transaction) -> None:
-            space, account_id = _shared(tx, name), _account(tx, account)
+            space, account_id = find_shared(tx, name), _account(tx, account)
             if role < Role.EDITOR:
                 tx.run(locks_sql.DELETE_LOCKS_OF_MEMBER, space=space.id, account=account_id)
             if not tx.run(spaces_sql.SET_ROLE, space=space.id, account=account_id, new_role=int(role)):
@@ -95,7 +95,7 @@ class Spaces:
         """End a membership, and the locks that came of it, at once; NotFound when there is none."""
 
         def work(tx: Transaction) -> None:
-            space, account_id = _shared(tx, name), _account(tx, account)
+            space, account_id = find_shared(tx, name), _account(tx, account)
             if not tx.run(spaces_sql.DELETE_MEMBER, space=space.id, account=account_id):
                 raise NotFound(f"“{account}” is not a member of “{space.name}”.")
             tx.run(locks_sql.DELETE_LOCKS_OF_MEMBER, space=space.id, account=account_id)
@@ -104,7 +104,7 @@ class Spaces:
 
     def rename(self, name: str, new: str) -> None:
         """Change the address of a shared space, and nothing else."""
-        self.catalogue.write(lambda tx: rename(tx, _shared(tx, name), new))
+        self.catalogue.write(lambda tx: rename(tx, find_shared(tx, name), new))
 
     def set_quota(self, name: str, quota: int) -> None:
         """Change a quota, in bytes.
@@ -127,7 +127,7 @@ class Spaces:
         """Close a shared space at once; housekeeping purges it 30 days later. Its name stays taken meanwhile."""
 
         def work(tx: Transaction) -> None:
-            space = _shared(tx, name)
+            space = find_shared(tx, name)
             if space.removed is not None:
                 raise NotFound(f"The space “{space.name}” was removed.")
             tx.run(spaces_sql.REMOVE_SPACE, space=space.id, at=record.clock())
@@ -159,10 +159,8 @@ def create(tx: Transaction, name: str, *, owner_id: int | None, quota: int, key:
 
     ``key`` is given only where objects of a forgotten space are taken in again.
     """
-    names.check_space(name)
     _check_quota(quota)
-    if tx.one(spaces_sql.SPACE_BY_NAME, name_key=names.space_key(name)) is not None:
-        raise Exists(f"There is an account or space “{name}” already.")
+    require_free(tx, name)
     now = record.clock()
     space_id: int = tx.value(
         spaces_sql.ADD_SPACE,
@@ -196,6 +194,13 @@ def create(tx: Transaction, name: str, *, owner_id: int | None, quota: int, key:
     return space_id
 
 
+def require_free(tx: Transaction, name: str) -> None:
+    """BadName, or Exists when an account or space has the name in the one namespace."""
+    names.check_space(name)
+    if tx.one(spaces_sql.SPACE_BY_NAME, name_key=names.space_key(name)) is not None:
+        raise Exists(f"There is an account or space “{name}” already.")
+
+
 def rename(tx: Transaction, space: SpaceRow, new: str) -> None:
     """Give a space another name in the one namespace."""
     names.check_space(new)
@@ -216,7 +221,8 @@ def set_quota(tx: Transaction, space: SpaceRow, quota: int) -> None:
     tx.run(spaces_sql.SET_QUOTA, space=space.id, new_quota=quota)
 
 
-def _shared(tx: Transaction, name: str) -> SpaceRow:
+def find_shared(tx: Transaction, name: str) -> SpaceRow:
+    """The shared space of that name, removed or not; NotFound, and BadRequest for a personal one."""
     space = find(tx, name)
     if space.owner_id is not None:
         raise BadRequest(f"“{space.name}” is the personal space of an account.")

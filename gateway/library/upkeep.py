@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gateway.catalogue.statements import accounts as accounts_sql
 from gateway.catalogue.statements import blobs as blobs_sql
+from gateway.catalogue.statements import invitations as invitations_sql
 from gateway.catalogue.statements import locks as locks_sql
 from gateway.catalogue.statements import photos as photos_sql
 from gateway.catalogue.statements import sessions as sessions_sql
@@ -39,6 +40,8 @@ KEEP_REMOVED = 30 * _DAY
 """Microseconds that a removed account's or space's files are kept."""
 KEEP_CHANGES = 400 * _DAY
 KEEP_REFUSALS = 30 * _DAY
+KEEP_INVITATIONS = 30 * _DAY
+"""Microseconds that administrators see a link after it has ended."""
 KEEP_KNOWN = 90 * _DAY
 """Microseconds that a network counts as one that an account logs in from."""
 _BATCH = 500
@@ -180,11 +183,12 @@ class Upkeep:
         return total
 
     def forget(self) -> None:
-        """Drop expired locks and sessions, old logins, old changes and old refusals."""
+        """Drop expired locks and sessions, links that ended long ago, old logins, old changes and old refusals."""
 
         def work(tx: Transaction) -> None:
             tx.run(locks_sql.EXPIRED_LOCKS)
             tx.run(sessions_sql.EXPIRED_SESSIONS)
+            tx.run(invitations_sql.FORGET_INVITATIONS, age=KEEP_INVITATIONS)
             tx.run(accounts_sql.FORGET_ATTEMPTS, failed=_DAY, known=KEEP_KNOWN)
             tx.run(tree_sql.FORGET_CHANGES, age=KEEP_CHANGES)
             tx.run(uploads_sql.FORGET_REFUSALS, age=KEEP_REFUSALS)

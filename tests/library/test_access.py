@@ -15,6 +15,7 @@ from gateway.library.duplicates import Duplicates
 from gateway.library.encodings import Encodings
 from gateway.library.favourites import Favourites
 from gateway.library.files import Files
+from gateway.library.invitations import Invitations
 from gateway.library.jobs import Jobs
 from gateway.library.library import Library
 from gateway.library.locks import Locks
@@ -22,6 +23,7 @@ from gateway.library.overview import Overview
 from gateway.library.photos import Photos
 from gateway.library.pictures import Pictures
 from gateway.library.playables import Playables
+from gateway.library.profiles import Profiles
 from gateway.library.sessions import Sessions
 from gateway.library.spaces import Spaces
 from gateway.library.timeline import Timeline
@@ -81,6 +83,9 @@ ADMINISTRATION = {
 _EVERYBODY = "tests/library/test_timeline.py::test_everybody_sees_the_spaces_they_are_in_and_no_others"
 _OUTSIDE = "tests/library/test_pictures.py::test_pictures_are_not_for_those_outside_the_space"
 _DUPLICATES = "tests/library/test_duplicates.py::test_nobody_learns_of_duplicates_in_spaces_of_others"
+_OWN = "tests/library/test_profiles.py::test_pages_are_as_their_person_chose"
+_PHONE = "tests/library/test_invitations.py::test_a_phone_is_signed_in_for_one_page_once_and_for_an_hour"
+_LINKS = "tests/library/test_invitations.py::test_only_administrators_and_the_server_make_links_for_others"
 _VIDEOS = "tests/library/test_playables.py::test_videos_are_not_for_those_outside_the_space"
 _HEARTS = "tests/library/test_favourites.py::test_hearts_are_for_those_who_see_the_photo"
 JUDGED_ELSEWHERE = {
@@ -92,7 +97,27 @@ JUDGED_ELSEWHERE = {
     "Playables.open": _VIDEOS,
     "Playables.state": _VIDEOS,
     "Sessions.sign_in": "tests/library/test_sessions.py::test_a_wrong_password_signs_nobody_in",
-    "Sessions.principal": "tests/library/test_sessions.py::test_a_browser_that_signed_in_is_known_by_its_token",
+    "Sessions.visit": "tests/library/test_sessions.py::test_a_browser_that_signed_in_is_known_by_its_token",
+    "Sessions.sign_out_everywhere": "tests/library/test_sessions.py::test_signing_out_everywhere_ends_all_of_them",
+    "Sessions.end": "tests/library/test_sessions.py::test_nobody_ends_the_session_of_another",
+    "Invitations.invite": _LINKS,
+    "Invitations.reset": _LINKS,
+    "Invitations.all": _LINKS,
+    "Invitations.revoke": _LINKS,
+    "Invitations.connect": _PHONE,
+    "Invitations.look": "tests/library/test_invitations.py::test_a_link_is_good_once",
+    "Invitations.accept": "tests/library/test_invitations.py::test_a_link_is_good_once",
+    "Profiles.call": _OWN,
+    "Profiles.speak": _OWN,
+    "Profiles.dress": _OWN,
+    "Profiles.use_shortcuts": _OWN,
+    "Profiles.rename": "tests/library/test_profiles.py::test_another_name_to_sign_in_with_is_another_address",
+    "Profiles.begin": "tests/library/test_profiles.py::test_an_account_whose_password_was_drawn_chooses_its_own_once",
+    "Profiles.change_password": "tests/library/test_profiles.py::test_another_password_needs_the_one_before",
+    "Profiles.devices": "tests/library/test_profiles.py::test_people_see_and_end_their_own_devices",
+    "Profiles.add_device": "tests/library/test_profiles.py::test_people_see_and_end_their_own_devices",
+    "Profiles.end_device": "tests/library/test_profiles.py::test_people_see_and_end_their_own_devices",
+    "Profiles.administrators": "tests/library/test_profiles.py::test_people_know_whom_to_ask",
     "Sessions.sign_out": "tests/library/test_sessions.py::test_signing_out_ends_the_session",
     "Sessions.sign_out_elsewhere": "tests/library/test_sessions.py::test_signing_out_elsewhere_leaves_this_browser",
     "Sessions.all": "tests/library/test_sessions.py::test_people_see_their_own_sessions",
@@ -117,10 +142,12 @@ JUDGED = (
     Duplicates,
     Favourites,
     Files,
+    Invitations,
     Locks,
     Overview,
     Pictures,
     Playables,
+    Profiles,
     Sessions,
     Timeline,
     Trash,

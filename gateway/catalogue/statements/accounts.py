@@ -27,7 +27,7 @@ DELETE_ACCOUNT = Statement(delete(Account).where(Account.id == p("account")))
 
 ADD_CREDENTIAL = adding(Credential, "account_id", "kind", "secret", "label", "created")
 CREDENTIALS = Statement(
-    select(Credential.id, Credential.kind, Credential.label, Credential.created, Credential.used)
+    select(Credential.id, Credential.kind, Credential.label, Credential.created, Credential.used, Credential.address)
     .where(Credential.account_id == p("account"))
     .order_by(Credential.id)
 )
@@ -41,11 +41,37 @@ CREDENTIALS_BY_NAME = Statement(
 DELETE_CREDENTIAL = Statement(
     delete(Credential).where(Credential.id == p("credential"), Credential.account_id == p("account"))
 )
+DELETE_CREDENTIAL_OF_KIND = Statement(
+    delete(Credential).where(
+        Credential.id == p("credential"), Credential.account_id == p("account"), Credential.kind == p("kind")
+    )
+)
+PASSWORD_OF_ACCOUNT = Statement(
+    select(Credential.secret).where(Credential.account_id == p("account"), Credential.kind == "password")
+)
 DELETE_CREDENTIALS = Statement(
     delete(Credential).where(Credential.account_id == p("account"), Credential.kind == p("kind"))
 )
 DELETE_ALL_CREDENTIALS = Statement(delete(Credential).where(Credential.account_id == p("account")))
-USE_CREDENTIAL = Statement(update(Credential).where(Credential.id == p("credential")).values(used=p("at")))
+USE_CREDENTIAL = Statement(
+    update(Credential).where(Credential.id == p("credential")).values(used=p("at"), address=p("new_address"))
+)
+COUNT_CREDENTIALS = Statement(select(func.count()).select_from(Credential).where(Credential.account_id == p("account")))
+KEEP_CREDENTIAL = Statement(select(Credential.id).where(Credential.id == p("credential")).with_for_update(read=True))
+"""As long as this transaction runs, nobody deletes it."""
+
+SET_FRESH = Statement(update(Account).where(Account.id == p("account")).values(fresh=p("new_fresh")))
+BEGIN_ACCOUNT = Statement(update(Account).where(Account.id == p("account"), Account.fresh).values(fresh=False))
+SET_LANGUAGE = Statement(update(Account).where(Account.id == p("account")).values(language=p("new_language")))
+SET_THEME = Statement(update(Account).where(Account.id == p("account")).values(theme=p("new_theme")))
+SET_SHORTCUTS = Statement(update(Account).where(Account.id == p("account")).values(shortcuts=p("new_shortcuts")))
+SET_CALLED = Statement(update(Account).where(Account.id == p("account")).values(called=p("new_called")))
+ADMINISTRATORS = Statement(
+    select(Space.name, Account.called)
+    .join(Space, Space.owner_id == Account.id)
+    .where(Account.admin, Account.removed.is_(None))
+    .order_by(Space.name_key)
+)
 
 ATTEMPTS = Statement(select(Attempt.subject, Attempt.until - now()).where(among(Attempt.subject, p("subjects"))))
 FAIL_ATTEMPT = Statement(

@@ -43,6 +43,7 @@ SPACES = Statement(_EVERY_SPACE.order_by(Space.name_key))
 SPACE_BY_NAME = Statement(_EVERY_SPACE.where(Space.name_key == p("name_key")))
 SPACE_BY_ID = Statement(_EVERY_SPACE.where(Space.id == p("space")))
 SPACE_BY_KEY = Statement(_EVERY_SPACE.where(Space.key == p("key")))
+NAME_OF_ACCOUNT = Statement(select(Space.name).where(Space.owner_id == p("account")))
 SPACE_OF_ROOT = Statement(
     select(Space.name, Space.trash_id == p("root")).where(or_(Space.root_id == p("root"), Space.trash_id == p("root")))
 )
