@@ -13,6 +13,7 @@ from gateway.library.encodings import Encodings
 from gateway.library.favourites import Favourites
 from gateway.library.files import Files
 from gateway.library.invitations import Invitations
+from gateway.library.folders import Folders
 from gateway.library.jobs import Jobs
 from gateway.library.locks import Locks
 from gateway.library.overview import Overview
@@ -50,6 +51,7 @@ class Library:
     files: Files
     uploads: Uploads
     locks: Locks
+    folders: Folders
     trash: Trash
     photos: Photos
     jobs: Jobs
@@ -93,8 +95,10 @@ def build(
         profiles=Profiles(catalogue, accounts),
         invitations=Invitations(catalogue, accounts),
         spaces=Spaces(catalogue, default_quota),
-        files=Files(catalogue, store, photos, guards, listeners),
-        uploads=Uploads(catalogue, store, photos, guards, listeners, instance),
+        files=files,
+        folders=Folders(catalogue),
+        uploads=uploads,
+        transfers=Transfers(catalogue, store, uploads, files, zone),
         locks=Locks(catalogue, guards, listeners),
         trash=Trash(catalogue, photos, guards, listeners),
         photos=photos,

@@ -16,6 +16,7 @@ from gateway.library.encodings import Encodings
 from gateway.library.favourites import Favourites
 from gateway.library.files import Files
 from gateway.library.invitations import Invitations
+from gateway.library.folders import Folders
 from gateway.library.jobs import Jobs
 from gateway.library.library import Library
 from gateway.library.locks import Locks
@@ -65,6 +66,9 @@ METHODS: dict[str, tuple[Role, Act]] = {
     "Files.move": (EDITOR, lambda h, p: h.library.files.move(p, at("family/f"), at("family/g"))),
     "Files.set_properties": (EDITOR, lambda h, p: h.library.files.set_properties(p, at("family/f"), [], modified=1)),
     "Uploads.put": (EDITOR, lambda h, p: h.library.uploads.put(p, at("family/b"), iter([b"x"]), size=1)),
+    "Folders.open": (VIEWER, lambda h, p: h.library.folders.open(p, at("family/f"))),
+    "Folders.folders": (VIEWER, lambda h, p: h.library.folders.folders(p, at("family/f"), "")),
+    "Folders.files": (VIEWER, lambda h, p: h.library.folders.files(p, at("family/f"), "")),
     "Locks.acquire": (EDITOR, lambda h, p: h.library.locks.acquire(p, at("family/f"), **LOCK)),  # type: ignore[arg-type]
     "Locks.release": (MANAGER, lambda h, p: h.library.locks.release(p, at("family/l"), _token(h))),
     "Trash.items": (VIEWER, lambda h, p: h.library.trash.items(p, "family")),
@@ -146,6 +150,7 @@ JUDGED = (
     Locks,
     Overview,
     Pictures,
+    Folders,
     Playables,
     Profiles,
     Sessions,
