@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gateway.library.accounts import Accounts
 from gateway.library.check import Checker
 from gateway.library.details import Details
+from gateway.library.devices import Devices
 from gateway.library.duplicates import Duplicates
 from gateway.library.encodings import Encodings
 from gateway.library.favourites import Favourites
@@ -57,6 +58,7 @@ class Library:
     jobs: Jobs
     timeline: Timeline
     details: Details
+    devices: Devices
     overview: Overview
     pictures: Pictures
     playables: Playables
@@ -105,6 +107,7 @@ def build(
         jobs=Jobs(catalogue, store, photos, index_version),
         timeline=Timeline(catalogue),
         details=Details(catalogue),
+        devices=Devices(catalogue),
         overview=Overview(catalogue, Vocabularies()),
         pictures=Pictures(catalogue, store),
         playables=Playables(catalogue, store, can_encode),

@@ -11,6 +11,7 @@ import pytest
 from gateway.errors import Forbidden, NotFound
 from gateway.library.accounts import Accounts
 from gateway.library.details import Details
+from gateway.library.devices import Devices
 from gateway.library.duplicates import Duplicates
 from gateway.library.encodings import Encodings
 from gateway.library.favourites import Favourites
@@ -111,6 +112,8 @@ JUDGED_ELSEWHERE = {
     "Invitations.connect": _PHONE,
     "Invitations.look": "tests/library/test_invitations.py::test_a_link_is_good_once",
     "Invitations.accept": "tests/library/test_invitations.py::test_a_link_is_good_once",
+    "Devices.add": "tests/library/test_devices.py::test_nobody_hears_of_the_devices_of_others",
+    "Devices.heard": "tests/library/test_devices.py::test_nobody_hears_of_the_devices_of_others",
     "Profiles.call": _OWN,
     "Profiles.speak": _OWN,
     "Profiles.dress": _OWN,
@@ -143,6 +146,7 @@ JUDGED_ELSEWHERE = {
 
 JUDGED = (
     Details,
+    Devices,
     Duplicates,
     Favourites,
     Files,
