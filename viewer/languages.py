@@ -153,7 +153,8 @@ def locale() -> Locale:
 
 def _chosen() -> str:
     """What the account's person chose, else this browser's, else what the browser asks for."""
-    for wanted in (getattr(g.get("principal"), "language", None), request.cookies.get("language")):
+    visit = g.get("visit")
+    for wanted in (visit and visit.language, request.cookies.get("language")):
         if wanted in LANGUAGES:
             return cast("str", wanted)
     return request.accept_languages.best_match(LANGUAGES) or "en"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gateway.library.values import Principal
 
 _MOST_CHANGES = 10_000
-"""Of everybody, that are looked through: who waits for a device looks often, and has left long before there are more."""
+"""Of everybody, that are looked through: who waits for a device has left long before there are more."""
 
 
 class Device(NamedTuple):

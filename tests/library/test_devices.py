@@ -24,9 +24,13 @@ def connected(house: House, device: Device) -> Principal:
 def test_a_device_is_heard_of_when_its_password_is_used(house: House) -> None:
     devices = house.library.devices
     phone = devices.add(house.alice, "iPhone")
-    assert devices.heard(house.alice, phone.id, phone.since) == Heard("iPhone", False, 0, 0, None)
+    assert devices.heard(house.alice, phone.id, phone.since) == Heard(
+        "iPhone", has_come=False, files=0, photos=0, refusal=None
+    )
     assert connected(house, phone).device == "iPhone"
-    assert devices.heard(house.alice, phone.id, phone.since) == Heard("iPhone", True, 0, 0, None)
+    assert devices.heard(house.alice, phone.id, phone.since) == Heard(
+        "iPhone", has_come=True, files=0, photos=0, refusal=None
+    )
 
 
 def test_what_came_from_the_device_since_is_counted_once(house: House) -> None:
