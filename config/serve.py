@@ -18,24 +18,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from config import VERSION, logs, metrics, wiring
 from config.settings import INSTANCE, PREFIX, SettingsError, load
 from gateway.catalogue.schema import migrate
-from gateway.catalogue.statements.upkeep import ADD_META, META
-from gateway.errors import Unavailable
-from gateway.library import passwords
+from gateway.errors import Conflict, Unavailable
+from gateway.library import pairing, passwords
 from gateway.serving import Child, StartFailed, supervise, tls_context
-from gateway.store import identify
+from indexer.sandbox import tell_what_is_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from config.settings import Settings
     from config.wiring import Parts
-    from gateway.catalogue import Transaction
-    from gateway.store import ObjectStore
 
 T = TypeVar("T")
 
 ADMIN = "admin"
-_IDENTITY = "_davgallery/id"
 _WRONG_USE = 2
 _PATIENCE = 30.0
 _TO_END = 15.0
@@ -60,6 +56,8 @@ def serve(flags: Mapping[str, Any], say: Callable[[str], None]) -> int:
             _replace_last(parts, instance)
             _make_administrator(parts, say)
         _announce(settings)
+        if settings.indexers:
+            tell_what_is_refused()
         counts = metrics.make_counts_folder(settings.data)
         _hand_down(settings, flags, instance, counts)
         worker = Child("worker", [sys.executable, "-m", "config.worker"], settings.workers)
@@ -83,7 +81,10 @@ def prepare(parts: Parts) -> None:
     _patiently(parts.store.check)
     if migrate(parts.catalogue, before=parts.library.upkeep.snapshot):
         _log.info("The catalogue has the tables of this version.")
-    _join(parts)
+    try:
+        _patiently(lambda: pairing.pair(parts.catalogue, parts.store))
+    except Conflict as error:
+        raise StartFailed(str(error), _WRONG_USE) from None
 
 
 @contextmanager
@@ -143,44 +144,6 @@ def _patiently(ask: Callable[[], T]) -> T:
             _log.warning("Waiting: %s (%s)", error, error.__cause__)
         time.sleep(pause)
         pause = min(2 * pause, 5.0)
-
-
-def _join(parts: Parts) -> None:
-    """Let catalogue and store carry one id. One of a pair without its partner would lose photos at the first tidying.
-
-    A catalogue without an id is a new one. It may take a store with an id only if that holds nothing yet: a first
-    start that was interrupted.
-    """
-    used = next(parts.store.list(_IDENTITY), None) is not None and _holds_objects(parts.store)
-    store_id = _patiently(lambda: identify(parts.store))
-
-    def work(tx: Transaction) -> str | None:
-        row = tx.one(META, name="store")
-        if row is None and not used:
-            tx.run(ADD_META, name="store", value=store_id)
-            return store_id
-        return str(row[0]) if row else None
-
-    known = parts.catalogue.write(work)
-    if known is None:
-        raise StartFailed(
-            "The catalogue is empty, but the store holds the photos of another one: bring that back with"
-            " “davgallery restore”, or use an empty store.",
-            _WRONG_USE,
-        )
-    if known != store_id:
-        raise StartFailed(
-            "The catalogue and the store do not belong together: check database_url, data and the S3 settings.",
-            _WRONG_USE,
-        )
-
-
-def _holds_objects(store: ObjectStore) -> bool:
-    """Whether there is any object but our own, whose keys begin with an underscore."""
-    first = next(store.list(), None)
-    if first is not None and first.key.startswith("_"):
-        first = next(store.list(after="_\U0010ffff"), None)
-    return first is not None
 
 
 def _make_administrator(parts: Parts, say: Callable[[str], None]) -> None:

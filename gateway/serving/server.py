@@ -1,6 +1,5 @@
 """What stands between the socket and the apps: cheroot's threads and life cycle, our reading and writing."""
 
-import ipaddress
 import logging
 import resource
 import socket
@@ -164,11 +163,6 @@ class Server(wsgi.Server):
         until = time.monotonic() + self.limits.cut / 2
         while self.busy and time.monotonic() < until:
             time.sleep(0.02)
-
-
-def networks(texts: Sequence[str]) -> list[Network]:
-    """Return networks from their texts, as in "10.0.0.0/8" or "::1". ValueError for what is none."""
-    return [ipaddress.ip_network(text.strip(), strict=False) for text in texts]
 
 
 def _most_connections() -> int:
