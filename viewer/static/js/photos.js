@@ -4,6 +4,7 @@ import { addressOf } from './address.js';
 import { get, Problem } from './api.js';
 import { showDates } from './grid/dates.js';
 import { PhotoGrid } from './grid/grid.js';
+import { moveTiles } from './grid/motion.js';
 import { Scrubber } from './grid/scrubber.js';
 import { dateOf, Segments } from './grid/segments.js';
 import { gettext } from './i18n.js';
@@ -60,6 +61,7 @@ export async function start() {
   new Scrubber(grid);
   showDates(grid, { pill: part('pill'), dialog: part('go-to-date'), spoken: part('spoken') });
   await breath();
+  moveTiles(grid);
   goKeys(grid);
   new Lightbox(grid, page.place);
   if (page.isEverything) follow(grid, part('fresh'));

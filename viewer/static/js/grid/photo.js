@@ -7,7 +7,7 @@ import { date, gettext, time } from '../i18n.js';
 /**
  * @typedef {object} Photo
  * @property {number} id
- * @property {number} v its version: part of the addresses of its pictures
+ * @property {string} v the version of its pictures: a part of their addresses
  * @property {number} day counted from 1970-01-01
  * @property {number} time wall clock, in seconds of that day
  * @property {number} ratio width by height
@@ -20,7 +20,7 @@ import { date, gettext, time } from '../i18n.js';
  * @property {number} space the id of its space
  */
 
-/** @typedef {{ id: number[], v: number[], day: number[], time: number[], ratio: number[], hash: string[], kind: string[], flags: number[], length: (number | null)[], stack: number[], place: number[], places: string[], space: number[], spaces: number[] }} Columns */
+/** @typedef {{ id: number[], v: string[], day: number[], time: number[], ratio: number[], hash: string[], kind: string[], flags: number[], length: (number | null)[], stack: number[], place: number[], places: string[], space: number[], spaces: number[] }} Columns */
 
 /** What `flags` says. */
 export const FLAG = { live: 1, raw: 2, animated: 4, panorama: 8, noPicture: 16 };
@@ -64,6 +64,9 @@ export const pictureOf = ({ id, v }, name) => `/thumb/${id}/${v}/${name}.webp`;
 
 /** @param {Photo} photo */
 export const previewOf = (photo) => pictureOf(photo, PREVIEW);
+
+/** The address of a video, or of what a live photo moves with. @param {Photo} photo */
+export const playOf = ({ id }) => `/play/${id}`;
 
 /**
  * The size of the preview, as far as the ratio tells.

@@ -201,10 +201,11 @@ export class Tiles {
   /** @param {Photo} photo */
   #tile(photo) {
     const known = this.#tiles.get(photo.id);
-    if (known && known.dataset.v === String(photo.v)) return known;
+    if (known && known.dataset.v === photo.v) return known;
     const tile = made('div', 'tile');
     tile.dataset.id = String(photo.id);
-    tile.dataset.v = String(photo.v);
+    tile.dataset.v = photo.v;
+    if (photo.flags & FLAG.live) tile.classList.add('live');
     const link = made('a', 'open');
     link.href = this.#hrefOf(photo);
     link.setAttribute('aria-label', nameOf(photo));

@@ -8,8 +8,11 @@ import { addressOf } from '../address.js';
 import { icon } from '../ui/icon.js';
 import { bind, enter, leave } from '../ui/keys.js';
 import { tell } from '../ui/notice.js';
+import { FLAG } from '../grid/photo.js';
+import { move, whenPointedAt } from '../grid/motion.js';
 import { canShow, elementOf, itemOf, originalOf } from './media.js';
 import { detailOf, fill } from './panel.js';
+import { labelOf, secondsOf, Slideshow } from './slideshow.js';
 
 /** @import { PhotoGrid } from '../grid/grid.js' */
 
@@ -50,6 +53,10 @@ export class Lightbox {
   #isPanelOpen = false;
   #panel = document.createElement('aside');
   #note = document.createElement('p');
+  #live = document.createElement('button');
+  /** @type {Slideshow | null} */
+  #slideshow = null;
+  #wasHeld = false;
 
   /**
    * @param {PhotoGrid} grid
@@ -61,6 +68,11 @@ export class Lightbox {
     this.#panel.setAttribute('aria-label', gettext('Details'));
     this.#note.className = 'copy-note';
     this.#note.textContent = gettext('Showing the 2,048 px copy');
+    this.#live.className = 'live-badge';
+    this.#live.type = 'button';
+    this.#live.textContent = 'LIVE';
+    this.#live.title = gettext('Play');
+    this.#live.addEventListener('click', () => this.#play());
     if (place) this.#places.set(String(named()), place);
     grid.root.addEventListener('click', (event) => this.#clicked(event));
     grid.addEventListener('loaded', () => this.#refresh());
@@ -72,12 +84,25 @@ export class Lightbox {
         { keys: ['z'], text: gettext('Zoom'), run: () => this.#whenOpen((shown) => shown.toggleZoom()) },
         { keys: ['i'], text: gettext('Details'), run: () => this.#togglePanel() },
         { keys: [' '], text: gettext('Play or pause'), run: () => this.#play() },
+        { keys: ['s'], text: gettext('Slideshow'), run: () => this.#whenOpen(() => this.#present()) },
         { keys: ['D'], text: gettext('Download'), run: () => this.#download() },
         { keys: ['Escape'], text: gettext('Back to all photos'), run: () => this.#close() },
       ],
       'lightbox',
     );
-    this.#followAddress();
+    if (secondsOf(location.search) !== null && named() === null) this.#showFirst();
+    else this.#followAddress();
+  }
+
+  /** A slideshow whose address names no photo begins with the first one. */
+  #showFirst() {
+    const photo = this.#grid.photo(0);
+    if (!photo) {
+      if (this.#grid.segments.total) this.#grid.addEventListener('loaded', () => this.#showFirst(), { once: true });
+      return;
+    }
+    history.replaceState(history.state, '', addressOf({ photo: String(photo.id) }));
+    void this.#open(0, false);
   }
 
   /** @param {MouseEvent} event */
@@ -179,17 +204,57 @@ export class Lightbox {
     shown.on('keydown', (/** @type {any} */ event) => {
       if (event.originalEvent.key !== 'Tab') event.preventDefault();
     });
+    this.#slideshow = new Slideshow(shown, () => this.#presented());
     shown.on('close', () => this.#closing());
     shown.on('destroy', () => this.#closed(shown.currIndex));
     enter('lightbox');
     shown.init();
     shown.element.setAttribute('aria-label', gettext('Photo'));
-    shown.element.append(this.#note, this.#panel);
+    shown.element.append(this.#note, this.#live, this.#panel);
     this.#note.hidden = true;
+    this.#live.hidden = !this.#isLive();
+    whenPointedAt(shown.element, '.live-badge, .pswp__img', (element, isHeld) => {
+      if (!this.#isLive() || (element !== this.#live && !isHeld)) return null;
+      this.#wasHeld = isHeld && element !== this.#live;
+      return this.#move(!isHeld);
+    });
     this.#panel.hidden = !this.#isPanelOpen;
     shown.element.classList.toggle('with-panel', this.#isPanelOpen);
     shown.element.focus({ preventScroll: true }); // at once, or the first keys would move in the grid
     this.#watchMotion(shown.element);
+    const seconds = secondsOf(location.search);
+    if (seconds !== null) this.#whenOpen(() => this.#slideshow?.start(seconds));
+  }
+
+  #isLive() {
+    const photo = this.#photo();
+    return photo !== null && (photo.flags & FLAG.live) !== 0;
+  }
+
+  /** Have the live photo that is shown move. @param {boolean} isSilent */
+  #move(isSilent) {
+    const { container, content } = this.#shown.currSlide;
+    const photo = this.#photo();
+    if (!photo || !(content.element instanceof HTMLImageElement)) return null;
+    const end = move(container, photo, isSilent);
+    const { width, height } = content.element.style;
+    const video = /** @type {HTMLElement} */ (container.querySelector('.moving'));
+    for (const [name, value] of Object.entries({ width, height })) video.style.setProperty(name, value);
+    return end;
+  }
+
+  /** Begin the slideshow, or end it. */
+  #present() {
+    if (this.#slideshow?.isOn) this.#slideshow.stop();
+    else this.#slideshow?.start();
+    this.#named('slideshow', labelOf(Boolean(this.#slideshow?.isOn)));
+  }
+
+  /** @param {string} button @param {string} label */
+  #named(button, label) {
+    const element = this.#shown?.element?.querySelector(`.pswp__button--${button}`);
+    element?.setAttribute('title', label);
+    element?.setAttribute('aria-label', label);
   }
 
   /** What the panel leaves of the screen: beside it, or above it on a phone. */
@@ -222,6 +287,13 @@ export class Lightbox {
       content.state = 'loaded';
     });
     shown.on('contentDeactivate', (/** @type {any} */ { content }) => content.element?.querySelector?.('video')?.pause());
+    // Who held a photo to see it move did not mean to zoom.
+    for (const action of ['imageClickAction', 'tapAction']) {
+      shown.on(action, (/** @type {any} */ event) => {
+        if (this.#wasHeld) event.preventDefault();
+        this.#wasHeld = false;
+      });
+    }
     shown.on('loadComplete', (/** @type {any} */ { slide }) => void this.#measure(slide));
     shown.on('zoomPanUpdate', (/** @type {any} */ { slide }) => this.#sharpen(slide));
     // A video's own controls are not for swiping.
@@ -242,6 +314,14 @@ export class Lightbox {
         title: gettext('Details'),
         onInit: (/** @type {HTMLButtonElement} */ element) => element.append(icon('info')),
         onClick: () => this.#togglePanel(),
+      });
+      shown.ui.registerElement({
+        name: 'slideshow',
+        order: 7,
+        isButton: true,
+        title: labelOf(false),
+        onInit: (/** @type {HTMLButtonElement} */ element) => element.append(icon('circle-play')),
+        onClick: () => this.#present(),
       });
       shown.ui.registerElement({
         name: 'download',
@@ -265,6 +345,7 @@ export class Lightbox {
     const photo = this.#grid.photo(index);
     this.#grid.want(index);
     this.#note.hidden = true;
+    this.#live.hidden = !this.#isLive();
     this.#fillPanel();
     if (!photo) return;
     const id = String(photo.id);
@@ -317,6 +398,12 @@ export class Lightbox {
     image.src = originalOf(content.data.photo);
   }
 
+  /** The slideshow ended: its address ends with it. */
+  #presented() {
+    this.#named('slideshow', labelOf(false));
+    if (secondsOf(location.search) !== null) history.replaceState(history.state, '', addressOf({ slideshow: null }));
+  }
+
   #togglePanel() {
     this.#isPanelOpen = !this.#isPanelOpen;
     this.#shown.element.classList.toggle('with-panel', this.#isPanelOpen);
@@ -351,10 +438,15 @@ export class Lightbox {
   /** @param {number} index */
   #closed(index) {
     this.#shown = null;
+    this.#slideshow = null;
     this.#grid.focus(index);
   }
 
   #play() {
+    if (this.#isLive()) {
+      this.#move(false);
+      return;
+    }
     const video = this.#shown?.currSlide?.content.element?.querySelector?.('video');
     if (video?.paused) void video.play();
     else video?.pause();
