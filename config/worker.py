@@ -24,12 +24,16 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
     from gateway.library.library import Library
+    from gateway.library.upkeep import Chore
     from indexer.tasks import Bell
 
 _log = logging.getLogger("davgallery.upkeep")
 _SWITCH_SECONDS = 0.0005
 _HOUSEKEEPING_PAUSE = 5.0
 _HOUSEKEEPING_ENDS = 10.0
+_TIDY_PAUSE = 60
+"""Seconds between looks for uploads in parts that nobody goes on with."""
+_TRANSFERS_PAUSE = 1.0
 _SWEEP_PAUSE = 5
 """Seconds between looks for work that a broker has forgotten."""
 
@@ -68,6 +72,7 @@ def main() -> None:
         stopping = threading.Event()
         housekeeping = threading.Thread(target=_keep_house, args=(parts.library, bell, stopping), daemon=True)
         housekeeping.start()
+        threading.Thread(target=_bring_in, args=(parts.library, stopping), daemon=True).start()
         try:
             run_worker(
                 counts.in_flight(wiring.application(parts, extra)),
@@ -83,7 +88,9 @@ def main() -> None:
 
 def _keep_house(library: Library, bell: Bell | None, stopping: threading.Event) -> None:
     """Do what is due and not being done by another process, now and then."""
-    more = {"bell": (_SWEEP_PAUSE, partial(bell.sweep, library.jobs))} if bell else {}
+    more: dict[str, Chore] = {"transfers": (_TIDY_PAUSE, library.transfers.tidy)}
+    if bell:
+        more["bell"] = (_SWEEP_PAUSE, partial(bell.sweep, library.jobs))
     while not stopping.wait(_HOUSEKEEPING_PAUSE):
         try:
             library.uploads.end_failed()
@@ -92,6 +99,17 @@ def _keep_house(library: Library, bell: Bell | None, stopping: threading.Event) 
             _log.warning("Housekeeping has to wait: %s", error)
         except Exception:  # noqa: BLE001 - the next round may go well, and without rounds nothing is ever tidied
             _log.exception("Housekeeping failed.")
+
+
+def _bring_in(library: Library, stopping: threading.Event) -> None:
+    """Store what has arrived in parts, and unpack archives: in this process or whichever comes first."""
+    while not stopping.wait(_TRANSFERS_PAUSE):
+        try:
+            library.transfers.work()
+        except GatewayError as error:
+            _log.warning("Uploads in parts have to wait: %s", error)
+        except Exception:  # noqa: BLE001 - the next round may go well
+            _log.exception("An upload in parts could not be finished.")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
     ├── Forbidden              the role or the credential does not allow it
     ├── NotFound               no such entry, or not one that this principal may know of
     ├── Conflict               the parent folder is missing, or a file is where a folder is needed
+    │   └── WrongOffset        a part of an upload does not begin where the last one ended (offset)
     ├── Exists                 the name is taken
     ├── BadRequest             the request contradicts itself
     │   ├── BadName            a name or path that no space accepts
@@ -54,6 +55,15 @@ class NotFound(GatewayError):
 
 class Conflict(GatewayError):
     """The tree does not allow it: a missing parent, a file in the middle of a path, a folder into itself."""
+
+
+class WrongOffset(Conflict):
+    """A part of an upload does not begin where the last one ended."""
+
+    def __init__(self, offset: int) -> None:
+        """Remember how many bytes have arrived: the next part begins there."""
+        super().__init__(f"The next part begins at byte {offset}.")
+        self.offset = offset
 
 
 class Exists(GatewayError):

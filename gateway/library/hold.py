@@ -6,6 +6,7 @@ What a killed process leaves behind is therefore known by name, and two uploads 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.catalogue.statements import blobs as blobs_sql
@@ -14,7 +15,10 @@ from gateway.catalogue.statements import uploads as uploads_sql
 from gateway.errors import HoldLost, QuotaExceeded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gateway.catalogue import Catalogue, Transaction
+    from gateway.library.values import Entry
 
 LIFETIME = 10 * 60 * 1_000_000
 """Microseconds that a hold lives after its last renewal."""
@@ -24,23 +28,41 @@ GRACE = 15 * 60 * 1_000_000
 """Microseconds before garbage is deleted, so that readers and handed-over transfers finish."""
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What an upload reserved before it began, such as one that came in parts; it outlives an attempt that fails."""
+
+    hold: str
+    """The key of the hold: what the upload grows its space by is taken from it first."""
+    settled: Callable[[Transaction, Entry], None]
+    """Runs inside the transaction that settles, so that both happen or neither."""
+
+
 class Hold:
     """A row that reserves ``held`` bytes of a space for one object key."""
 
-    def __init__(self, catalogue: Catalogue, space_id: int, key: str, size: int, instance: str) -> None:
-        """Take the hold; QuotaExceeded when the space has no room for ``size`` more bytes."""
+    def __init__(
+        self, catalogue: Catalogue, space_id: int, key: str, size: int, instance: str, claimed: str | None = None
+    ) -> None:
+        """Take the hold; QuotaExceeded when the space has no room for ``size`` more bytes.
+
+        ``claimed`` is the key of a hold that covers some of it already; HoldLost when it has ended.
+        """
         self.key = key
         self._catalogue = catalogue
         self._space_id = space_id
-        self._held = size
         self._renewed = time.monotonic()
+        self._claimed = claimed
 
-        def work(tx: Transaction) -> None:
-            _reserve(tx, space_id, size)
-            tx.run(uploads_sql.ADD_HOLD, new_key=key, space=space_id, size=size, us=LIFETIME, who=instance)
+        def work(tx: Transaction) -> int:
+            covered = 0 if claimed is None else _size(tx, claimed)
+            more = max(0, size - covered)
+            _reserve(tx, space_id, more)
+            tx.run(uploads_sql.ADD_HOLD, new_key=key, space=space_id, size=more, us=LIFETIME, who=instance)
+            return covered + more
 
         # A power cut that loses this row has lost its upload too, so it need not wait for the disk.
-        catalogue.write(work, space_id, durable=False)
+        self._held = catalogue.write(work, space_id, durable=False)
 
     def cover(self, needed: int, arrived: int) -> None:
         """See that ``needed`` bytes of growth are held, and keep the hold alive; called for every chunk.
@@ -72,12 +94,19 @@ class Hold:
         self._held += more
         self._renewed = time.monotonic()
 
-    def end(self, tx: Transaction) -> int:
-        """Delete the row inside the settling transaction; the bytes it held. HoldLost when it is gone already."""
+    def end(self, tx: Transaction, growth: int) -> int:
+        """Delete the row inside the settling transaction; the bytes that are held no more. HoldLost when it is gone.
+
+        Of a claimed hold ``growth`` bytes are taken, or all that it has.
+        """
         row = tx.one(uploads_sql.END_HOLD, which=self.key)
         if row is None:
             raise HoldLost("The upload took too long and its reservation has ended.")
-        return int(row[0])
+        taken = 0
+        if self._claimed is not None:
+            taken = min(growth, _size(tx, self._claimed))
+            tx.run(uploads_sql.GROW_HOLD, which=self._claimed, more=-taken)
+        return int(row[0]) + taken
 
     def abandon(self) -> None:
         """Give the bytes back after a failure, and have whatever reached the store deleted."""
@@ -89,6 +118,22 @@ class Hold:
 
         # Durable, unlike the hold: a crash of the database that lost both would leave an object that no row names.
         self._catalogue.write(work, self._space_id)
+
+
+def reserve(tx: Transaction, space_id: int, key: str, size: int, lifetime: int) -> None:
+    """Hold ``size`` bytes for ``lifetime`` microseconds, whichever run of the server goes on with it.
+
+    For a claim: ``key`` is the name of no object. Raises QuotaExceeded.
+    """
+    _reserve(tx, space_id, size)
+    tx.run(uploads_sql.ADD_HOLD, new_key=key, space=space_id, size=size, us=lifetime, who="")
+
+
+def _size(tx: Transaction, key: str) -> int:
+    row = tx.one(uploads_sql.HOLD_SIZE, which=key)
+    if row is None:
+        raise HoldLost("The upload took too long and its reservation has ended.")
+    return int(row[0])
 
 
 def _reserve(tx: Transaction, space_id: int, size: int) -> None:

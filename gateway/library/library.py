@@ -13,8 +13,8 @@ from gateway.library.duplicates import Duplicates
 from gateway.library.encodings import Encodings
 from gateway.library.favourites import Favourites
 from gateway.library.files import Files
-from gateway.library.invitations import Invitations
 from gateway.library.folders import Folders
+from gateway.library.invitations import Invitations
 from gateway.library.jobs import Jobs
 from gateway.library.locks import Locks
 from gateway.library.overview import Overview
@@ -25,6 +25,8 @@ from gateway.library.profiles import Profiles
 from gateway.library.sessions import Sessions
 from gateway.library.spaces import Spaces
 from gateway.library.timeline import Timeline
+from gateway.library.tokens import Tokens
+from gateway.library.transfers import Transfers
 from gateway.library.trash import Trash
 from gateway.library.upkeep import Upkeep
 from gateway.library.upload import Uploads
@@ -46,24 +48,26 @@ class Library:
 
     accounts: Accounts
     sessions: Sessions
+    tokens: Tokens
     profiles: Profiles
     invitations: Invitations
     spaces: Spaces
     files: Files
-    uploads: Uploads
-    locks: Locks
     folders: Folders
+    uploads: Uploads
+    transfers: Transfers
+    locks: Locks
     trash: Trash
     photos: Photos
     jobs: Jobs
     timeline: Timeline
     details: Details
     devices: Devices
+    favourites: Favourites
     overview: Overview
     pictures: Pictures
     playables: Playables
     encodings: Encodings
-    favourites: Favourites
     duplicates: Duplicates
     upkeep: Upkeep
     checker: Checker
@@ -91,9 +95,12 @@ def build(
     """
     accounts = Accounts(catalogue, default_quota)
     photos = Photos(catalogue, zone)
+    files = Files(catalogue, store, photos, guards, listeners)
+    uploads = Uploads(catalogue, store, photos, guards, listeners, instance)
     return Library(
         accounts=accounts,
         sessions=Sessions(catalogue, accounts),
+        tokens=Tokens(catalogue, accounts),
         profiles=Profiles(catalogue, accounts),
         invitations=Invitations(catalogue, accounts),
         spaces=Spaces(catalogue, default_quota),
@@ -108,12 +115,12 @@ def build(
         timeline=Timeline(catalogue),
         details=Details(catalogue),
         devices=Devices(catalogue),
+        favourites=Favourites(catalogue),
         overview=Overview(catalogue, Vocabularies()),
         pictures=Pictures(catalogue, store),
         playables=Playables(catalogue, store, can_encode),
         encodings=Encodings(catalogue, store),
         duplicates=Duplicates(catalogue),
         upkeep=Upkeep(catalogue, store, trash_days * DAY),
-        favourites=Favourites(catalogue),
         checker=Checker(catalogue, store, photos),
     )

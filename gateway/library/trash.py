@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 BATCH = 500
 """Entries purged in one transaction, so that nobody's upload waits long for a million of them."""
 
-_LONGEST_EXTENSION = 32  # bytes; what is longer is no extension, and would leave no room in a name
-
 
 class TrashItem(NamedTuple):
     """Something in the trash of a space. Bytes, and microseconds UTC."""
@@ -146,16 +144,7 @@ def _item(tx: Transaction, principal: Principal, space: Space, item_id: int) -> 
 
 def free_name(tx: Transaction, parent_id: int, name: str) -> str:
     """``name``, or the first of "name (restored).ext", "name (restored 2).ext", … that is free in the folder."""
-    stem, dot, extension = name.rpartition(".")
-    if not stem or len(extension.encode()) > _LONGEST_EXTENSION:
-        stem, dot, extension = name, "", ""
-    count, candidate = 0, name
-    while tx.one(tree_sql.CHILD, parent=parent_id, name_key=names.key(candidate)) is not None:
-        count += 1
-        tail = f" (restored{'' if count == 1 else f' {count}'}){dot}{extension}"
-        room = names.MAX_NAME_BYTES - len(tail.encode())
-        candidate = names.key(stem).encode()[:room].decode(errors="ignore") + tail
-    return candidate
+    return tree.free_name(tx, parent_id, name, lambda count: " (restored)" if count == 1 else f" (restored {count})")
 
 
 def mark(tx: Transaction, items: Sequence[int]) -> None:

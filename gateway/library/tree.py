@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LONGEST_EXTENSION = 32  # bytes; what is longer is no extension, and would leave no room in a name
 _DEPTH = itemgetter(0)
 _ENTRY_END = 1 + len(Entry._fields)
 _LOCK_BEGIN = _ENTRY_END + 1
@@ -81,6 +82,20 @@ class Walk:
         """Raise Forbidden unless the principal has at least this role in the space."""
         if self.space.role < role:
             raise Forbidden("You may look at this space, but not change it.")
+
+
+def free_name(tx: Transaction, parent_id: int, name: str, tail: Callable[[int], str]) -> str:
+    """``name``, or the first with ``tail(1)``, ``tail(2)``, … before its extension that is free in the folder."""
+    stem, dot, extension = name.rpartition(".")
+    if not stem or len(extension.encode()) > _LONGEST_EXTENSION:
+        stem, dot, extension = name, "", ""
+    count, candidate = 0, name
+    while tx.one(tree_sql.CHILD, parent=parent_id, name_key=names.key(candidate)) is not None:
+        count += 1
+        end = f"{tail(count)}{dot}{extension}"
+        room = names.MAX_NAME_BYTES - len(end.encode())
+        candidate = names.key(stem).encode()[:room].decode(errors="ignore") + end
+    return candidate
 
 
 def place(tx: Transaction, walk: Walk, entry_id: int) -> Path:

@@ -28,7 +28,7 @@ from gateway.errors import (
 from gateway.library import conditions as conditions_
 from gateway.library import names, policy, record, tree
 from gateway.library.body import Body
-from gateway.library.hold import Hold
+from gateway.library.hold import Claim, Hold
 from gateway.library.values import (
     EMPTY_MD5,
     EMPTY_SHA1,
@@ -80,16 +80,18 @@ class Uploads:
         conditions: Conditions = NO_CONDITIONS,
         modified: int | None = None,
         checksum: tuple[str, str] | None = None,
+        claim: Claim | None = None,
     ) -> Put:
         """Store a file at ``path``, all of it or nothing.
 
         ``size`` is the announced number of bytes, None when unknown; ``modified`` the client's own time in
-        microseconds UTC; ``checksum`` an algorithm (SHA1, SHA256 or MD5) and the hexadecimal digest.
+        microseconds UTC; ``checksum`` an algorithm (SHA1, SHA256 or MD5) and the hexadecimal digest; ``claim`` what
+        was reserved for it before.
         Every refusal that needs no bytes is raised before ``chunks`` is touched. A body that was cut must raise from
         ``chunks``; what it raises passes through.
         """
         try:
-            put, change = self._put(principal, path, chunks, size, conditions, modified, checksum)
+            put, change = self._put(principal, path, chunks, size, conditions, modified, checksum, claim)
         except _REMEMBERED as refusal:
             self._remember(principal, path, size, refusal)
             raise
@@ -120,9 +122,10 @@ class Uploads:
         conditions: Conditions,
         modified: int | None,
         checksum: tuple[str, str] | None,
+        claim: Claim | None,
     ) -> tuple[Put, Change]:
         with self.catalogue.read() as tx:
-            found = _judge(tx, principal, path, conditions)
+            found = judge(tx, principal, path, conditions)
         space, old = found.space, found.target
         body = Body(chunks, size, checksum, space.max_file_size)
         needs_media = policy.check_announced(space, path[-1], size)
@@ -131,18 +134,18 @@ class Uploads:
         if body.announced == 0:
             for _ in body.stream(lambda _arrived: None):
                 pass
-            return self._settle(principal, path, space.id, None, body, conditions, modified)
+            return self._settle(principal, path, space.id, None, body, conditions, modified, claim)
 
         before = old.size if old else 0
         announced = body.announced
         growth = max(0, body.expected - before)
         key = keys.fresh(space.key, path[1:-1], path[-1])
-        hold = Hold(self.catalogue, space.id, key, growth, self.instance)
+        hold = Hold(self.catalogue, space.id, key, growth, self.instance, claim.hold if claim else None)
         try:
             if needs_media:
                 body.require_media()
             self.store.put(key, body.stream(lambda arrived: hold.cover(arrived - before, arrived)), announced)
-            return self._settle(principal, path, space.id, hold, body, conditions, modified)
+            return self._settle(principal, path, space.id, hold, body, conditions, modified, claim)
         except BaseException:
             self._abandon(hold)
             raise
@@ -163,14 +166,17 @@ class Uploads:
         body: Body,
         conditions: Conditions,
         modified: int | None,
+        claim: Claim | None,
     ) -> tuple[Put, Change]:
         def work(tx: Transaction) -> tuple[Put, Change]:
-            found = _judge(tx, principal, path, conditions)
+            found = judge(tx, principal, path, conditions)
             if found.space.id != space_id:
                 raise HoldLost("The space was renamed while the file was on its way.")
             committed = _commit(tx, self.guards, principal, found, hold, body, modified)
             if found.target is not None and not (hold and body.is_indexed):
                 self.photos.left(tx, space_id, found.parent.id, found.target)
+            if claim is not None:
+                claim.settled(tx, committed[0].entry)
             return committed
 
         return self.catalogue.write(work, space_id)
@@ -202,7 +208,7 @@ def _place(path: Path) -> str:
     return "/".join((names.space_key(path[0]), *(names.key(name) for name in path[1:])))
 
 
-def _judge(tx: Transaction, principal: Principal, path: Path, conditions: Conditions) -> tree.Walk:
+def judge(tx: Transaction, principal: Principal, path: Path, conditions: Conditions) -> tree.Walk:
     """Access, the tree, conditions and locks: judged before the body, and again inside the transaction."""
     found = tree.walk(tx, principal, path)
     found.require(Role.EDITOR)
@@ -228,7 +234,7 @@ def _commit(
     now = record.clock()
     held, blob_id = 0, None
     if hold is not None:
-        held = hold.end(tx)
+        held = hold.end(tx, max(0, body.size - (old.size if old else 0)))
         blob_id = tx.value(
             blobs_sql.ADD_BLOB,
             key=hold.key,

@@ -18,6 +18,8 @@ KEY_BYTES = 1024
 SPACE_KEY_BYTES = 64
 RENDITIONS = "_davgallery/renditions/"
 """How the keys of everything begin that is derived from files."""
+PARTS = "_davgallery/uploads/"
+"""How the keys of parts begin, of uploads that are not whole yet."""
 
 # Control characters, what separates or escapes segments, our own mark, and what XML 1.0 cannot carry: S3 names the
 # keys to delete in XML, and MinIO answers MalformedXML for U+FFFE.
@@ -59,6 +61,11 @@ def for_renditions(sha256: str) -> str:
 def for_playable(sha256: str) -> str:
     """Draw a key for the playable copy of a video of this hash."""
     return f"{RENDITIONS}{sha256[:2]}/{sha256}~{_random(12)}.mp4"
+
+
+def for_part(transfer: str, start: int) -> str:
+    """Draw a key for one attempt to store the part of an upload that begins at byte ``start``."""
+    return f"{PARTS}{transfer}/{start:015}~{_random(12)}"
 
 
 def new_space_key(name: str) -> str:

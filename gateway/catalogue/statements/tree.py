@@ -90,6 +90,11 @@ CHILD = Statement(
     .outerjoin(Blob, Blob.id == Entry.blob_id)
     .where(Entry.parent_id == p("parent"), Entry.name_key == p("name_key"))
 )
+CHILDREN = Statement(
+    select(*_ENTRY)
+    .outerjoin(Blob, Blob.id == Entry.blob_id)
+    .where(Entry.parent_id == p("parent"), among(Entry.name_key, p("names")))
+)
 ENTRY = Statement(select(*_ENTRY).outerjoin(Blob, Blob.id == Entry.blob_id).where(Entry.id == p("entry")))
 
 

@@ -21,6 +21,7 @@ HOLDS_OF_INSTANCE = Statement(select(Hold.key, Hold.space_id).where(Hold.instanc
 HOLDS_OF_SPACE = Statement(select(Hold.key, Hold.space_id).where(Hold.space_id == p("space")))
 FORGET_HOLDS = Statement(delete(Hold))
 HELD = Statement(select(func.coalesce(func.sum(Hold.size), 0)).where(Hold.space_id == p("space")))
+HOLD_SIZE = Statement(select(Hold.size).where(Hold.key == p("which")))
 HOLD_KEY = Statement(select(Hold.key).where(Hold.key == p("which")))
 
 FORGET_REFUSAL = Statement(delete(Refusal).where(Refusal.account_id == p("account"), Refusal.path == p("where")))
