@@ -23,7 +23,7 @@ from gateway.catalogue.statements import tree as tree_sql
 from gateway.catalogue.statements import upkeep as upkeep_sql
 from gateway.catalogue.statements import uploads as uploads_sql
 from gateway.errors import Conflict, GatewayError, QuotaExceeded
-from gateway.library import hold, jobs, record, snapshot, strays, trash
+from gateway.library import hold, jobs, record, snapshot, strays, tokens, trash
 from gateway.library.spaces import SpaceRow
 from gateway.library.values import Entry
 
@@ -183,11 +183,12 @@ class Upkeep:
         return total
 
     def forget(self) -> None:
-        """Drop expired locks and sessions, links that ended long ago, old logins, old changes and old refusals."""
+        """Drop what has expired, links that ended long ago, old logins, old changes and old refusals."""
 
         def work(tx: Transaction) -> None:
             tx.run(locks_sql.EXPIRED_LOCKS)
             tx.run(sessions_sql.EXPIRED_SESSIONS)
+            tokens.forget(tx)
             tx.run(invitations_sql.FORGET_INVITATIONS, age=KEEP_INVITATIONS)
             tx.run(accounts_sql.FORGET_ATTEMPTS, failed=_DAY, known=KEEP_KNOWN)
             tx.run(tree_sql.FORGET_CHANGES, age=KEEP_CHANGES)
