@@ -234,6 +234,7 @@ class Blob(Base):
     __tablename__ = "blob"
     __table_args__ = (
         Index("blob_sha256", "sha256"),
+        Index("blob_others", "id", sqlite_where=text("media = 0"), postgresql_where=text("NOT media")),
         Index("blob_due", "id", **_only("due IS NOT NULL")),
         Index("blob_failed", "id", **_only("error IS NOT NULL")),
         Index("blob_worker", "worker", **_only("worker IS NOT NULL")),
@@ -404,6 +405,65 @@ class Refusal(Base):
     reason: Mapped[str]
     size: Mapped[int | None] = mapped_column(_BIG)
     at: Mapped[Number]
+
+
+class Transfer(Base):
+    """An upload that arrives in parts, and may be gone on with days later (:mod:`gateway.library.transfers`).
+
+    Nothing refers to accounts and spaces: its parts have to become garbage whatever else goes.
+    """
+
+    __tablename__ = "transfer"
+    __table_args__ = (
+        Index("transfer_account", "account_id", "state"),
+        Index("transfer_due", "due", **_only("due IS NOT NULL")),
+        Index("transfer_expires", "expires"),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[Number]
+    device: Mapped[str]
+    space_id: Mapped[Number]
+    wanted: Mapped[Name]
+    """The path that was asked for, below the space: a JSON array of names."""
+    path: Mapped[Name]
+    """The path that it gets, which may have a number in its name."""
+    size: Mapped[Number]
+    arrived: Mapped[Number]
+    """Bytes, from the first one on without a gap."""
+    modified: Mapped[int | None] = mapped_column(_BIG)
+    sha256: Mapped[str | None]
+    """Where the client said it."""
+    if_taken: Mapped[str]
+    unpack: Mapped[bool]
+    state: Mapped[str]
+    created: Mapped[Number]
+    expires: Mapped[Number]
+    due: Mapped[int | None] = mapped_column(_BIG)
+    """When it may be stored or unpacked, now that all of it has arrived; whoever does it moves this ahead."""
+    tries: Mapped[Number]
+    worker: Mapped[str | None]
+    """Who claimed it last; only this claim may record an outcome."""
+    entry_id: Mapped[int | None] = mapped_column(_BIG)
+    """The file that it became."""
+    reason: Mapped[str | None]
+    """Why it was refused, or has to wait."""
+    progress: Mapped[Number]
+    """Of an archive: its members that are done."""
+    total: Mapped[Number]
+    report: Mapped[str]
+    """Of an archive: a JSON array of ``[name, reason]`` of what was left out."""
+
+
+class TransferPart(Base):
+    """A part of a transfer: an object of its own until the file is whole."""
+
+    __tablename__ = "transfer_part"
+    __table_args__ = (Index("transfer_part_transfer", "transfer_id", "start"),)
+    key: Mapped[Name] = mapped_column(_NAME, primary_key=True)
+    transfer_id: Mapped[str] = mapped_column(ForeignKey("transfer.id"))
+    start: Mapped[Number]
+    size: Mapped[int | None] = mapped_column(_BIG)
+    """None while it is on its way, or when it never came."""
 
 
 class Chore(Base):

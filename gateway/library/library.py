@@ -26,6 +26,7 @@ from gateway.library.sessions import Sessions
 from gateway.library.spaces import Spaces
 from gateway.library.timeline import Timeline
 from gateway.library.tokens import Tokens
+from gateway.library.transfers import Transfers
 from gateway.library.trash import Trash
 from gateway.library.upkeep import Upkeep
 from gateway.library.upload import Uploads
@@ -52,20 +53,21 @@ class Library:
     invitations: Invitations
     spaces: Spaces
     files: Files
-    uploads: Uploads
-    locks: Locks
     folders: Folders
+    uploads: Uploads
+    transfers: Transfers
+    locks: Locks
     trash: Trash
     photos: Photos
     jobs: Jobs
     timeline: Timeline
     details: Details
     devices: Devices
+    favourites: Favourites
     overview: Overview
     pictures: Pictures
     playables: Playables
     encodings: Encodings
-    favourites: Favourites
     duplicates: Duplicates
     upkeep: Upkeep
     checker: Checker
@@ -93,6 +95,8 @@ def build(
     """
     accounts = Accounts(catalogue, default_quota)
     photos = Photos(catalogue, zone)
+    files = Files(catalogue, store, photos, guards, listeners)
+    uploads = Uploads(catalogue, store, photos, guards, listeners, instance)
     return Library(
         accounts=accounts,
         sessions=Sessions(catalogue, accounts),
@@ -100,9 +104,10 @@ def build(
         profiles=Profiles(catalogue, accounts),
         invitations=Invitations(catalogue, accounts),
         spaces=Spaces(catalogue, default_quota),
-        files=Files(catalogue, store, photos, guards, listeners),
+        files=files,
         folders=Folders(catalogue),
-        uploads=Uploads(catalogue, store, photos, guards, listeners, instance),
+        uploads=uploads,
+        transfers=Transfers(catalogue, store, uploads, files, zone),
         locks=Locks(catalogue, guards, listeners),
         trash=Trash(catalogue, photos, guards, listeners),
         photos=photos,
@@ -110,12 +115,12 @@ def build(
         timeline=Timeline(catalogue),
         details=Details(catalogue),
         devices=Devices(catalogue),
+        favourites=Favourites(catalogue),
         overview=Overview(catalogue, Vocabularies()),
         pictures=Pictures(catalogue, store),
         playables=Playables(catalogue, store, can_encode),
         encodings=Encodings(catalogue, store),
         duplicates=Duplicates(catalogue),
         upkeep=Upkeep(catalogue, store, trash_days * DAY),
-        favourites=Favourites(catalogue),
         checker=Checker(catalogue, store, photos),
     )

@@ -16,8 +16,8 @@ from gateway.library.duplicates import Duplicates
 from gateway.library.encodings import Encodings
 from gateway.library.favourites import Favourites
 from gateway.library.files import Files
-from gateway.library.invitations import Invitations
 from gateway.library.folders import Folders
+from gateway.library.invitations import Invitations
 from gateway.library.jobs import Jobs
 from gateway.library.library import Library
 from gateway.library.locks import Locks
@@ -30,6 +30,7 @@ from gateway.library.sessions import Sessions
 from gateway.library.spaces import Spaces
 from gateway.library.timeline import Timeline
 from gateway.library.tokens import Tokens
+from gateway.library.transfers import Transfers, Wanted
 from gateway.library.trash import Trash
 from gateway.library.upkeep import Upkeep
 from gateway.library.upload import Uploads
@@ -67,10 +68,12 @@ METHODS: dict[str, tuple[Role, Act]] = {
     "Files.copy": (EDITOR, lambda h, p: h.library.files.copy(p, at("family/f"), at("family/g"))),
     "Files.move": (EDITOR, lambda h, p: h.library.files.move(p, at("family/f"), at("family/g"))),
     "Files.set_properties": (EDITOR, lambda h, p: h.library.files.set_properties(p, at("family/f"), [], modified=1)),
-    "Uploads.put": (EDITOR, lambda h, p: h.library.uploads.put(p, at("family/b"), iter([b"x"]), size=1)),
     "Folders.open": (VIEWER, lambda h, p: h.library.folders.open(p, at("family/f"))),
     "Folders.folders": (VIEWER, lambda h, p: h.library.folders.folders(p, at("family/f"), "")),
     "Folders.files": (VIEWER, lambda h, p: h.library.folders.files(p, at("family/f"), "")),
+    "Uploads.put": (EDITOR, lambda h, p: h.library.uploads.put(p, at("family/b"), iter([b"x"]), size=1)),
+    "Transfers.check": (EDITOR, lambda h, p: h.library.transfers.check(p, at("family/f"), [Wanted(("b",), 1)])),
+    "Transfers.begin": (EDITOR, lambda h, p: h.library.transfers.begin(p, at("family/b"), size=1)),
     "Locks.acquire": (EDITOR, lambda h, p: h.library.locks.acquire(p, at("family/f"), **LOCK)),  # type: ignore[arg-type]
     "Locks.release": (MANAGER, lambda h, p: h.library.locks.release(p, at("family/l"), _token(h))),
     "Trash.items": (VIEWER, lambda h, p: h.library.trash.items(p, "family")),
@@ -94,7 +97,14 @@ _PHONE = "tests/library/test_invitations.py::test_a_phone_is_signed_in_for_one_p
 _LINKS = "tests/library/test_invitations.py::test_only_administrators_and_the_server_make_links_for_others"
 _VIDEOS = "tests/library/test_playables.py::test_videos_are_not_for_those_outside_the_space"
 _HEARTS = "tests/library/test_favourites.py::test_hearts_are_for_those_who_see_the_photo"
+_TRANSFERS = "tests/library/test_transfers.py::test_nobody_touches_the_transfers_of_others"
 JUDGED_ELSEWHERE = {
+    "Transfers.find": _TRANSFERS,
+    "Transfers.mine": _TRANSFERS,
+    "Transfers.receive": _TRANSFERS,
+    "Transfers.abort": _TRANSFERS,
+    "Transfers.tidy": "housekeeping: it takes no principal",
+    "Transfers.work": "a thread of the server: it takes no principal",
     "Pictures.rendition": _OUTSIDE,
     "Pictures.original": _OUTSIDE,
     "Duplicates.exact": _DUPLICATES,
@@ -138,10 +148,12 @@ JUDGED_ELSEWHERE = {
     "Sessions.sign_out": "tests/library/test_sessions.py::test_signing_out_ends_the_session",
     "Sessions.sign_out_elsewhere": "tests/library/test_sessions.py::test_signing_out_elsewhere_leaves_this_browser",
     "Sessions.all": "tests/library/test_sessions.py::test_people_see_their_own_sessions",
+    "Folders.covers": "tests/library/test_folders.py::test_everybody_sees_a_picture_of_their_own_spaces",
     "Favourites.add": _HEARTS,
     "Favourites.remove": _HEARTS,
     "Details.photo": "tests/library/test_details.py::test_a_photo_is_nothing_to_those_outside_its_space",
     "Overview.facets": "tests/library/test_overview.py::test_facets_of_a_filtered_view_count_what_it_finds",
+    "Overview.files": "tests/viewer/test_search.py::test_files_of_others_are_not_found",
     "Overview.suggest": "tests/library/test_overview.py::test_nobody_is_told_of_what_others_have",
     "Overview.clusters": "tests/library/test_overview.py::test_the_map_shows_what_is_in_the_box_and_in_the_view",
     "Timeline.segments": _EVERYBODY,
@@ -160,16 +172,17 @@ JUDGED = (
     Duplicates,
     Favourites,
     Files,
+    Folders,
     Invitations,
     Locks,
     Overview,
     Pictures,
-    Folders,
     Playables,
     Profiles,
     Sessions,
     Timeline,
     Tokens,
+    Transfers,
     Trash,
     Uploads,
 )
