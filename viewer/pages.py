@@ -32,6 +32,7 @@ class Place(NamedTuple):
 
 NAVIGATION = (
     Place("photos", lazy_gettext("Photos"), "images", "/"),
+    Place("search", lazy_gettext("Search"), "search", "/search"),
     Place("connect", lazy_gettext("Connect"), "smartphone", "/connect"),
 )
 

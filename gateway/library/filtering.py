@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from gateway.catalogue.statements import filters as sql
 from gateway.catalogue.statements import photos as photos_sql
@@ -12,6 +12,7 @@ from gateway.library import search, tree
 from gateway.library.query import Filter, How, Query
 from gateway.library.stacks import Flag
 from gateway.library.values import Space
+from gateway.library.vocabulary import folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,7 @@ def scope(tx: Transaction, principal: Principal, query: Query) -> Scope:
             named = [{tree.find_space(tx, principal, str(name)).id} for name in one.values]
             spaces = [space for space in spaces if _holds(one.how, [space.id in ids for ids in named])]
         elif one.name == "folder":
-            folders = [tree.walk(tx, principal, tuple(str(value).split("/"))) for value in one.values]
+            folders = [tree.walk(tx, principal, tuple(str(value).rstrip("/").split("/"))) for value in one.values]
             if one.how in (How.ANY, How.ONLY):
                 held = {folder.space.id for folder in folders}
                 spaces = [space for space in spaces if space.id in held]
@@ -68,6 +69,28 @@ def scope(tx: Transaction, principal: Principal, query: Query) -> Scope:
 def own_spaces(tx: Transaction, principal: Principal) -> list[Space]:
     """The spaces that somebody is a member of, by name."""
     return [Space._make(row) for row in tx.all(spaces_sql.SPACES_OF_MEMBER, account=principal.account_id)]
+
+
+def is_named(query: Query, name: str) -> bool:
+    """Whether a name has the words that a query asks for. Tags have none."""
+    plain = folded(name)
+    return all(
+        _holds(one.how, [_is_in(plain, cast("search.Term", value)) for value in one.values])
+        for one in query.filters
+        if one.name == "q"
+    )
+
+
+def _is_in(plain: str, term: search.Term) -> bool:
+    match term:
+        case search.Word(text, is_tag):
+            return not is_tag and folded(text) in plain
+        case search.Not(inner):
+            return not _is_in(plain, inner)
+        case search.Every(terms):
+            return all(_is_in(plain, one) for one in terms)
+        case search.Either(terms):
+            return any(_is_in(plain, one) for one in terms)
 
 
 def _holds(how: How, which: list[bool]) -> bool:
@@ -131,6 +154,7 @@ _CONDITIONS: dict[str, Callable[[Any], sql.Condition]] = {
     "focal": lambda span: sql.number("focal_length", span.low, span.high, _SLACK),
     "kind": lambda text: _KINDS[text],
     "type": sql.form,
+    "tag": sql.tag,
     "rating": lambda span: sql.rating(span.low, span.high),
     "date": lambda days: sql.taken(days.first, days.last),
 }

@@ -12,8 +12,8 @@ from gateway.catalogue.statements import overview as overview_sql
 from gateway.catalogue.statements import timeline as timeline_sql
 from gateway.library import cells
 from gateway.library.details import path_of
-from gateway.library.filtering import own_spaces, scope
-from gateway.library.query import EVERYTHING, Box, Query
+from gateway.library.filtering import is_named, own_spaces, scope
+from gateway.library.query import EVERYTHING, Box, How, Query
 from gateway.library.stacks import Flag
 from gateway.library.timeline import days_of
 from gateway.library.vocabulary import Vocabularies, camera_name, folded, year_of
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gateway.catalogue import Catalogue
-    from gateway.library.values import Principal
+    from gateway.library.values import Path, Principal
     from gateway.library.vocabulary import Term
 
 _NEWEST = 100_000
 _MOST = 20
+_MOST_FILES = 50
+_PAGE = 1000
 _SUGGESTIONS = 10
 _MOST_CLUSTERS = 400
 _FINER = 3
@@ -51,6 +53,10 @@ class Facets(NamedTuple):
     countries: Counts
     cameras: Counts
     lenses: Counts
+    types: Counts
+    tags: Counts
+    ratings: Counts
+    """From five stars down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,16 @@ class Suggestion:
     text: str
     """The filter's value."""
     count: int
+
+
+class OtherFile(NamedTuple):
+    """A file that is neither a photograph nor a video."""
+
+    id: int
+    path: Path
+    """From the space down, its own name last."""
+    size: int
+    modified: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +100,30 @@ class Overview:
     vocabularies: Vocabularies
 
     def facets(self, principal: Principal, query: Query = EVERYTHING) -> Facets:
-        """Count a view by year, kind, space, place, camera and lens."""
+        """Count a view by each of these."""
         with self.catalogue.read() as tx:
             seen = scope(tx, principal, Query(query.filters))
             if not seen.spaces:
-                return Facets(0, 0, *([] for _ in range(7)))
+                return Facets(0, 0, *([] for _ in Facets._fields[2:]))
             days = days_of(tx, seen)
             given = {"most": _NEWEST, **seen.ids}
             kinds = tx.all(overview_sql.kinds(len(seen.spaces), seen.where), **given)
             places = tx.all(overview_sql.places(len(seen.spaces), seen.where), **given)
-            cameras = tx.all(overview_sql.cameras(len(seen.spaces), seen.where), **given)
+            media = tx.all(overview_sql.cameras(len(seen.spaces), seen.where), **given)
         names = {space.id: space.name for space in seen.spaces}
         return Facets(
             total=sum(count for _, count, _ in days),
-            counted=sum(row[3] for row in kinds),
+            counted=sum(row[-1] for row in kinds),
             years=sorted(_summed((str(year_of(day)), count) for day, count, _ in days).items(), reverse=True),
-            kinds=_top((kind, row[3]) for row in kinds for kind in _kinds(row[1], row[2])),
-            spaces=_top((names[row[0]], row[3]) for row in kinds),
-            towns=_top((row[0], row[2]) for row in places),
+            kinds=_top((kind, row[-1]) for row in kinds for kind in _kinds(row[1], row[2])),
+            spaces=_top((names[row[0]], row[-1]) for row in kinds),
+            towns=_top((row[0] or None, row[2]) for row in places),
             countries=_top((row[1], row[2]) for row in places),
-            cameras=_top((camera_name(row[0], row[1]), row[3]) for row in cameras),
-            lenses=_top((row[2], row[3]) for row in cameras),
+            cameras=_top((camera_name(row[0], row[1]), row[-1]) for row in media),
+            lenses=_top((row[2], row[-1]) for row in media),
+            types=_top((row[3], row[-1]) for row in media),
+            tags=_top((tag, row[-1]) for row in media for tag in json.loads(row[4])),
+            ratings=sorted(_summed((str(row[3]), row[-1]) for row in kinds if row[3]).items(), reverse=True),
         )
 
     def suggest(self, principal: Principal, text: str) -> list[Suggestion]:
@@ -129,6 +148,29 @@ class Overview:
                 if path is not None:
                     suggestions.append(Suggestion(term.name, "/".join(path), found[term]))
         return suggestions
+
+    def files(self, principal: Principal, query: Query) -> list[OtherFile]:
+        """Other files whose names have the words of ``q``, in the view's folders and spaces; the last ones first.
+
+        At most fifty. None where a view asks for what only photos have, or for no words.
+        """
+        if not {"q"} <= {one.name for one in query.filters} <= {"q", "space", "folder"}:
+            return []
+        found: list[OtherFile] = []
+        before, looked_at = 1 << 62, 0
+        with self.catalogue.read() as tx:
+            roots = {space.root_id: space.name for space in scope(tx, principal, query).spaces}
+            while len(found) < _MOST_FILES and looked_at < _NEWEST:
+                rows = tx.all(overview_sql.OTHER_FILES, before=before, limit=_PAGE)
+                for id_, folder, name, size, modified, _ in rows:
+                    if is_named(query, name) and not name.lower().endswith(".xmp"):
+                        above = path_of(tx, folder, roots)
+                        if above is not None and _is_in_folders(query, (*above, name)):
+                            found.append(OtherFile(id_, (*above, name), size, modified))
+                if len(rows) < _PAGE:
+                    break
+                before, looked_at = rows[-1][-1], looked_at + _PAGE
+        return found[:_MOST_FILES]
 
     def clusters(self, principal: Principal, query: Query, box: Box, zoom: int) -> list[Cluster]:
         """The photos of a view inside ``box``, those together that are about 64 pixels apart at a ``zoom``.
@@ -166,6 +208,17 @@ class Overview:
             for count, columns, rows, last in largest
             if (version := versions.get(int(last))) is not None
         ]
+
+
+def _is_in_folders(query: Query, path: Path) -> bool:
+    """Whether a path is below what the view asks for."""
+    shown = f"{'/'.join(path)}/"
+    for one in query.filters:
+        if one.name == "folder":
+            below = [shown.startswith(f"{value}/") for value in one.values]
+            if any(below) if one.how is How.NOT else not (all(below) if one.how is How.ALL else any(below)):
+                return False
+    return True
 
 
 class _Window(NamedTuple):

@@ -311,6 +311,7 @@ _READERS: dict[str, tuple[Callable[[str], Value], str]] = {
     "focal": (_range, "a focal length in millimetres, or a range such as 24-70"),
     "kind": _one_of("photo", "video", "raw", "live", "animated", "panorama"),
     "type": (_format, "a format such as jpeg, heic or mov"),
+    "tag": _TEXT,
     "favourite": _one_of("yes", "no"),
     "rating": (_rating, "0 to 5, or a range such as 4-5"),
     "folder": (_folder, "a path that begins with a space, such as family/2023"),

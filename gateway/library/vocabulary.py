@@ -6,6 +6,7 @@ nothing changes. They only suggest: what is found is what is there.
 
 from __future__ import annotations
 
+import json
 import time
 import unicodedata
 from collections import Counter
@@ -32,7 +33,7 @@ class Term(NamedTuple):
     """A word, and the filter that takes it."""
 
     name: str
-    """Of the filter: ``town``, ``country``, ``camera``, ``lens``, ``date`` or ``folder``."""
+    """Of the filter: ``town``, ``country``, ``camera``, ``lens``, ``tag``, ``date`` or ``folder``."""
     text: str
     folder_id: int | None
     """Of a folder, whose text is only its name."""
@@ -91,13 +92,16 @@ class Vocabularies:
 
 def _terms(tx: Transaction, space_id: int) -> Iterator[tuple[Term, int]]:
     for town, country, count in tx.all(overview_sql.PLACES_OF_SPACE, space=space_id):
-        yield Term("town", town, None), count
+        if town:
+            yield Term("town", town, None), count
         yield Term("country", country, None), count
-    for make, model, lens, count in tx.all(overview_sql.CAMERAS_OF_SPACE, space=space_id):
+    for make, model, lens, tags, count in tx.all(overview_sql.CAMERAS_OF_SPACE, space=space_id):
         if (camera := camera_name(make, model)) is not None:
             yield Term("camera", camera, None), count
         if lens is not None:
             yield Term("lens", lens, None), count
+        for tag in json.loads(tags):
+            yield Term("tag", tag, None), count
     for folder, name, count in tx.all(overview_sql.FOLDERS_OF_SPACE, space=space_id):
         yield Term("folder", name, folder), count
     for day, count, _ in tx.all(timeline_sql.DAYS_OF_SPACE, space=space_id):

@@ -154,6 +154,7 @@ JUDGED_ELSEWHERE = {
     "Details.photo": "tests/library/test_details.py::test_a_photo_is_nothing_to_those_outside_its_space",
     "Overview.facets": "tests/library/test_overview.py::test_facets_of_a_filtered_view_count_what_it_finds",
     "Overview.files": "tests/viewer/test_search.py::test_files_of_others_are_not_found",
+    "Overview.files": "tests/viewer/test_search.py::test_files_of_others_are_not_found",
     "Overview.suggest": "tests/library/test_overview.py::test_nobody_is_told_of_what_others_have",
     "Overview.clusters": "tests/library/test_overview.py::test_the_map_shows_what_is_in_the_box_and_in_the_view",
     "Timeline.segments": _EVERYBODY,

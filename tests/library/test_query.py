@@ -223,6 +223,7 @@ _VALUES = {
     "favourite": st.sampled_from(("yes", "no")),
     "kind": st.sampled_from(("photo", "video", "raw", "live", "animated", "panorama")),
     "type": st.sampled_from(("jpg", "HEIC", ".mov")),
+    "tag": _TEXTS,
     "rating": st.sampled_from(("5", "3-", "-2", "1-4")),
     "folder": st.sampled_from(("family", "family/2023/", "/a b/ü")),
     "sort": st.sampled_from(list(map(str, Sort))),

@@ -22,7 +22,7 @@ _Build = Callable[..., ClauseElement]
 
 def _newest(where: Condition | None, spaces: int) -> Any:
     """Of each space the ``most`` photos that were taken last."""
-    columns = (Photo.space_id, Photo.kind, Photo.flags, Photo.place_id, Photo.blob_id)
+    columns = (Photo.space_id, Photo.kind, Photo.flags, Photo.rating, Photo.place_id, Photo.blob_id)
     order = (Photo.day.desc(), Photo.taken.desc(), Photo.entry_id.desc())
 
     def of_space(number: int) -> Any:
@@ -34,7 +34,7 @@ def _newest(where: Condition | None, spaces: int) -> Any:
 
 def _kinds(where: Condition | None, spaces: int) -> ClauseElement:
     newest = _newest(where, spaces).c
-    columns = (newest.space_id, newest.kind, newest.flags)
+    columns = (newest.space_id, newest.kind, newest.flags, newest.rating)
     return select(*columns, func.count()).group_by(*columns)
 
 
@@ -49,7 +49,7 @@ def _counted(column: Any) -> Any:
 
 def _cameras(where: Condition | None, spaces: int) -> ClauseElement:
     newest = _newest(where, spaces)
-    columns = (Media.make, Media.model, Media.lens)
+    columns = (Media.make, Media.model, Media.lens, Media.format, Media.tags)
     return (
         select(*columns, func.count())
         .select_from(newest)
@@ -79,7 +79,7 @@ def _unfiltered(build: _Build, *numbers: int) -> Statement:
 
 
 def kinds(spaces: int, where: Condition | None) -> Statement:
-    """Of the ``most`` newest photos of each space: space, kind and flags with their counts."""
+    """Of the ``most`` newest photos of each space: space, kind, flags and rating with their counts."""
     return _statement(_kinds, where, spaces)
 
 
@@ -89,7 +89,7 @@ def places(spaces: int, where: Condition | None) -> Statement:
 
 
 def cameras(spaces: int, where: Condition | None) -> Statement:
-    """Of the same: make, model and lens with their counts."""
+    """Of the same: make, model, lens, format and tags with their counts."""
     return _statement(_cameras, where, spaces)
 
 
@@ -108,6 +108,16 @@ VERSIONS = Statement(
     .where(among(Photo.entry_id, p("entries")))
 )
 
+OTHER_FILES = Statement(
+    select(Entry.id, Entry.parent_id, Entry.name, Blob.size, Entry.modified, Blob.id)
+    .select_from(Blob)
+    .join(Entry, Entry.blob_id == Blob.id)
+    .where(Blob.media.is_(False), Blob.id < p("before"))
+    .order_by(Blob.id.desc())
+    .limit(p("limit"))
+)
+"""Files that are no pictures, of everybody, the last ones first."""
+
 # --- the words of one space -------------------------------------------------------------------------------------------
 
 _OF_SPACE = (Photo.space_id == p("space"), Photo.stack_id.is_(None))
@@ -119,11 +129,11 @@ PLACES_OF_SPACE = Statement(
     .group_by(Place.id, Place.town, Place.country)
 )
 CAMERAS_OF_SPACE = Statement(
-    select(Media.make, Media.model, Media.lens, func.count())
+    select(Media.make, Media.model, Media.lens, Media.tags, func.count())
     .select_from(Photo)
     .join(Media, Media.blob_id == Photo.blob_id)
     .where(*_OF_SPACE)
-    .group_by(Media.make, Media.model, Media.lens)
+    .group_by(Media.make, Media.model, Media.lens, Media.tags)
 )
 FOLDERS_OF_SPACE = Statement(
     select(Entry.id, Entry.name, func.count())

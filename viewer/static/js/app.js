@@ -1,5 +1,6 @@
 /** Every page: its theme, its menus, and what it starts. */
 
+import { suggest } from './suggest.js';
 import { hideOnScroll } from './ui/bar.js';
 import { listen } from './ui/keys.js';
 import { menus } from './ui/menu.js';
@@ -8,11 +9,13 @@ import { themes } from './ui/theme.js';
 /** @type {Record<string, () => Promise<{ start: () => unknown }>>} */
 const PAGES = {
   photos: () => import('./photos.js'),
+  search: () => import('./search.js'),
 };
 
 themes();
 menus();
 listen();
 hideOnScroll();
+suggest();
 const { page } = document.body.dataset;
 if (page) void PAGES[page]().then(({ start }) => start());
