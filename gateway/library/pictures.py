@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.catalogue.statements import photos as photos_sql
 from gateway.catalogue.statements import timeline as timeline_sql
+from gateway.catalogue.statements import trash as trash_sql
 from gateway.errors import NotFound
+from gateway.library import tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,7 +62,18 @@ class Pictures:
             row = tx.one(timeline_sql.RENDITIONS, account=principal.account_id, entry=photo_id)
             if row is None or not is_living(tx, photo_id, row[0]):
                 raise NotFound("There is no such picture.")
-        _, version, key, pictures = row
+        return self._picture(name, *row[1:])
+
+    def trashed(self, principal: Principal, space: str, item_id: int, name: str) -> Picture:
+        """A rendition of a file in the trash of a space; otherwise as :meth:`rendition`."""
+        with self.catalogue.read() as tx:
+            found = tree.find_space(tx, principal, space)
+            row = tx.one(trash_sql.PICTURES_OF_ITEM, space=found.id, item=item_id)
+            if row is None:
+                raise NotFound("There is no such picture.")
+        return self._picture(name, *row)
+
+    def _picture(self, name: str, version: str, key: str, pictures: str) -> Picture:
         for known, width, height, start, length in json.loads(pictures):
             if known == name:
                 return Picture(version, width, height, length, partial(self.store.read, key, start, length))

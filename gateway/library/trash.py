@@ -109,6 +109,26 @@ class Trash:
 
         purge_items(self.catalogue, tree.write(self.catalogue, principal, work, space), [item_id])
 
+    def empty(self, principal: Principal, space: str) -> None:
+        """Delete everything for good that the principal may; housekeeping frees the bytes within seconds.
+
+        A manager may delete all of it, an editor what they deleted themselves.
+        """
+
+        def work(tx: Transaction) -> None:
+            found = tree.find_space(tx, principal, space)
+            if found.role < Role.EDITOR:
+                raise Forbidden("Managers of the space and the one who deleted it can do this.")
+            only = None if found.role >= Role.MANAGER else principal.account_id
+            tx.run(trash_sql.MARK_ALL_PURGING, space=found.id, only=only)
+
+        tree.write(self.catalogue, principal, work, space)
+
+    def pictures(self, items: Sequence[TrashItem]) -> dict[int, str]:
+        """The versions of the items' renditions, by the items' ids. Folders and files without a picture have none."""
+        with self.catalogue.read() as tx:
+            return dict(tx.all(trash_sql.PICTURE_VERSIONS, items=json.dumps([item.id for item in items])))
+
     def _home(
         self, tx: Transaction, principal: Principal, space: Space, item: TrashItem
     ) -> tuple[int, tuple[str, ...]]:
@@ -137,9 +157,14 @@ def _item(tx: Transaction, principal: Principal, space: Space, item_id: int) -> 
     if row is None:
         raise NotFound("This is not in the trash.")
     item = TrashItem._make(row)
-    if space.role < Role.EDITOR or (space.role < Role.MANAGER and item.account_id != principal.account_id):
+    if not decides(principal, space.role, item):
         raise Forbidden("Managers of the space and the one who deleted it can do this.")
     return item
+
+
+def decides(principal: Principal, role: Role, item: TrashItem) -> bool:
+    """Whether somebody with this role in the space may restore and purge an item of its trash."""
+    return role >= Role.MANAGER or (role >= Role.EDITOR and item.account_id == principal.account_id)
 
 
 def free_name(tx: Transaction, parent_id: int, name: str) -> str:

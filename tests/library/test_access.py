@@ -79,6 +79,7 @@ METHODS: dict[str, tuple[Role, Act]] = {
     "Trash.items": (VIEWER, lambda h, p: h.library.trash.items(p, "family")),
     "Trash.restore": (MANAGER, lambda h, p: h.library.trash.restore(p, "family", h.trashed("family")["gone"])),
     "Trash.purge": (MANAGER, lambda h, p: h.library.trash.purge(p, "family", h.trashed("family")["gone"])),
+    "Trash.empty": (EDITOR, lambda h, p: h.library.trash.empty(p, "family")),
 }
 # They take no principal: what administrators and the server itself do, behind doors of their own.
 ADMINISTRATION = {
@@ -107,6 +108,8 @@ JUDGED_ELSEWHERE = {
     "Transfers.work": "a thread of the server: it takes no principal",
     "Pictures.rendition": _OUTSIDE,
     "Pictures.original": _OUTSIDE,
+    "Pictures.trashed": "tests/library/test_trash.py::test_pictures_in_the_trash_are_for_those_in_the_space",
+    "Trash.pictures": "of items that somebody listed: it takes no principal",
     "Duplicates.exact": _DUPLICATES,
     "Duplicates.near": _DUPLICATES,
     "Playables.ask": _VIDEOS,
@@ -153,7 +156,6 @@ JUDGED_ELSEWHERE = {
     "Favourites.remove": _HEARTS,
     "Details.photo": "tests/library/test_details.py::test_a_photo_is_nothing_to_those_outside_its_space",
     "Overview.facets": "tests/library/test_overview.py::test_facets_of_a_filtered_view_count_what_it_finds",
-    "Overview.files": "tests/viewer/test_search.py::test_files_of_others_are_not_found",
     "Overview.files": "tests/viewer/test_search.py::test_files_of_others_are_not_found",
     "Overview.suggest": "tests/library/test_overview.py::test_nobody_is_told_of_what_others_have",
     "Overview.clusters": "tests/library/test_overview.py::test_the_map_shows_what_is_in_the_box_and_in_the_view",

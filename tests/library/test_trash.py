@@ -14,6 +14,7 @@ from gateway.library import record, trash
 from gateway.library.trash import BATCH
 from gateway.library.values import Principal, Role
 from tests.library.house import House, Sums, at, counted, noise, together
+from tests.library.pictures import index, picture, renditions
 from tests.library.test_tree import fill
 
 
@@ -591,3 +592,37 @@ def test_a_purge_is_recorded(house: House) -> None:
     house.delete("alice/a")
     purge(house, "a")
     assert house.rows("SELECT kind, path FROM change ORDER BY id DESC LIMIT 1") == [("purged", "alice/a")]
+
+
+def test_a_manager_empties_the_trash_of_a_space(house: House) -> None:
+    for name, who in (("a", house.alice), ("b", house.bob)):
+        house.put(f"family/{name}", noise(100, name), who=who)
+        house.delete(f"family/{name}", who=who)
+    house.library.trash.empty(house.alice, "family")
+    assert house.trashed("family") == {}
+    house.library.upkeep.purge_trash()
+    assert house.sums("family") == Sums(live=0, held=0, trash=0, entries=2)
+    house.assert_sound()
+
+
+def test_an_editor_empties_the_trash_of_what_they_deleted(house: House) -> None:
+    for name, who in (("a", house.alice), ("b", house.bob)):
+        house.put(f"family/{name}", noise(100, name), who=who)
+        house.delete(f"family/{name}", who=who)
+    house.library.trash.empty(house.bob, "family")
+    assert list(house.trashed("family")) == ["a"]
+
+
+def test_pictures_in_the_trash_are_for_those_in_the_space(house: House) -> None:
+    content = picture(day=1)
+    house.put("family/a.jpg", content)
+    index(house)
+    house.delete("family/a.jpg")
+    (item,) = house.library.trash.items(house.carol, "family")
+    found = house.library.pictures.trashed(house.carol, "family", item.id, "240")
+    assert house.library.trash.pictures([item]) == {item.id: found.version}
+    assert b"".join(found.read()) == next(one.data for one in renditions(content) if one.name == "240")
+    with pytest.raises(NotFound):
+        house.library.pictures.trashed(house.dave, "family", item.id, "240")
+    with pytest.raises(NotFound):
+        house.library.pictures.trashed(house.alice, "alice", item.id, "240")

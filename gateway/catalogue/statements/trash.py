@@ -6,7 +6,8 @@ from sqlalchemy import ClauseElement, Text, case, cast, delete, func, insert, li
 from sqlalchemy import exists as sql_exists
 
 from gateway.catalogue.dialect import among, now
-from gateway.catalogue.models import Blob, Change, Entry, Space, TrashItem
+from gateway.catalogue.models import Blob, Change, Entry, RenditionSet, Space, TrashItem
+from gateway.catalogue.statements.renditions import VERSION
 from gateway.catalogue.statements.statement import Statement, adding, n, p
 
 ADD_TRASH_ITEM = adding(
@@ -33,6 +34,20 @@ TRASH_ITEMS = Statement(
     .order_by(TrashItem.id.desc())
     .limit(p("limit"))
 )
+PICTURE_VERSIONS = Statement(
+    select(TrashItem.id, VERSION)
+    .join(Entry, Entry.id == TrashItem.entry_id)
+    .join(Blob, Blob.id == Entry.blob_id)
+    .join(RenditionSet, RenditionSet.sha256 == Blob.sha256)
+    .where(among(TrashItem.id, p("items")))
+)
+PICTURES_OF_ITEM = Statement(
+    select(VERSION, RenditionSet.key, RenditionSet.pictures)
+    .join(Blob, Blob.sha256 == RenditionSet.sha256)
+    .join(Entry, Entry.blob_id == Blob.id)
+    .join(TrashItem, TrashItem.entry_id == Entry.id)
+    .where(TrashItem.id == p("item"), TrashItem.space_id == p("space"))
+)
 TRASH_ITEM = Statement(_TRASH_ITEMS.where(TrashItem.space_id == p("space"), TrashItem.id == p("item")))
 DELETE_TRASH_ITEM = Statement(delete(TrashItem).where(TrashItem.id == p("item")))
 
@@ -53,6 +68,15 @@ OLD_TRASH = Statement(
 )
 OLD_TRASH_ITEMS = Statement(
     _OLDEST.where(TrashItem.space_id == p("space"), or_(TrashItem.deleted < now() - n("age"), TrashItem.purging))
+)
+MARK_ALL_PURGING = Statement(
+    update(TrashItem)
+    .where(
+        TrashItem.space_id == p("space"),
+        ~TrashItem.purging,
+        or_(n("only").is_(None), TrashItem.account_id == n("only")),
+    )
+    .values(purging=true())
 )
 MARK_PURGING = Statement(update(TrashItem).where(among(TrashItem.id, p("items"))).values(purging=true()))
 
