@@ -61,27 +61,27 @@ class Words(NamedTuple):
 # --- marking texts ----------------------------------------------------------------------------------------------------
 
 
-def gettext(text: str, **values: object) -> str:
+def gettext(text: str, /, **values: object) -> str:
     """The text in the language of the request; values stand at ``%(name)s``, numbers as the language writes them."""
     return filled(_words().translations.ugettext(text), values)
 
 
-def pgettext(context: str, text: str, **values: object) -> str:
+def pgettext(context: str, text: str, /, **values: object) -> str:
     """The same for a text that means different things in different places."""
     return filled(_words().translations.upgettext(context, text), values)
 
 
-def ngettext(one: str, other: str, num: int, **values: object) -> str:
+def ngettext(one: str, other: str, num: int, /, **values: object) -> str:
     """The text for a number of things, which stands at ``%(num)d``."""
     return filled(_words().translations.ungettext(one, other, num), {"num": num, **values})
 
 
-def lazy_gettext(text: str, **values: object) -> LazyString:
+def lazy_gettext(text: str, /, **values: object) -> LazyString:
     """The text in the language of whoever reads it, for what is made before there is a request."""
     return LazyString(gettext, text, **values)
 
 
-def lazy_pgettext(context: str, text: str, **values: object) -> LazyString:
+def lazy_pgettext(context: str, text: str, /, **values: object) -> LazyString:
     """The same for a text that means different things in different places."""
     return LazyString(pgettext, context, text, **values)
 
