@@ -15,6 +15,25 @@ from viewer.languages import sentence
 if TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
 
+
+class InvalidToken(errors.Unauthenticated):
+    """A token that is none, or has ended (RFC 6750 §3.1)."""
+
+    def __init__(self, words: str) -> None:
+        """``words`` in ASCII, without quotes."""
+        super().__init__(words)
+        self.challenge = f', error="invalid_token", error_description="{words}"'
+
+
+class InsufficientScope(errors.Forbidden):
+    """A token that allows other things (RFC 6750 §3.1)."""
+
+    def __init__(self, scope: str) -> None:
+        """``scope`` is what it would have to allow."""
+        super().__init__(f"The token does not allow this: it takes the scope {scope}.")
+        self.challenge = f', error="insufficient_scope", scope="{scope}"'
+
+
 _STATUS: tuple[tuple[type[errors.GatewayError], int], ...] = (
     (errors.NotFound, 404),
     (errors.Unauthenticated, 401),
@@ -74,9 +93,10 @@ def problem_of(error: errors.GatewayError) -> Problem:
     headers = {}
     if (seconds := getattr(error, "retry_after", None)) is not None:
         headers["Retry-After"] = str(seconds)
-    if status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = 'Bearer realm="davgallery"'
-    members = {"errors": found} if (found := getattr(error, "errors", None)) else {}
+    challenge = getattr(error, "challenge", "")
+    if challenge or status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = f'Bearer realm="davgallery"{challenge}'
+    members = {name: found for name in ("errors", "offset") if (found := getattr(error, name, None)) is not None}
     return Problem(status, sentence(str(error)), _kebab(type(error).__name__), headers, members)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gateway.errors import (
     BadName,
@@ -30,12 +30,31 @@ if TYPE_CHECKING:
     from gateway.library.files import Files
     from gateway.library.values import Path, Principal
 
-REFUSE, BOTH, REPLACE = CHOICES = ("refuse", "both", "replace")
+IfTaken = Literal["refuse", "both", "replace"]
 """What happens when a name is taken."""
+REFUSE: IfTaken = "refuse"
+BOTH: IfTaken = "both"
+REPLACE: IfTaken = "replace"
+Reason = Literal[
+    "taken",
+    "full",
+    "type",
+    "size",
+    "name",
+    "damaged",
+    "forbidden",
+    "gone",
+    "folder",
+    "locked",
+    "disk",
+    "busy",
+    "other",
+]
+"""Why an upload is refused, or waits: words that programs compare."""
 FREE = Conditions(if_none_match=("*",))
 """Only where the name is free."""
 
-_REASONS: tuple[tuple[type[GatewayError], str], ...] = (
+_REASONS: tuple[tuple[type[GatewayError], Reason], ...] = (
     (PreconditionFailed, "taken"),
     (Exists, "taken"),
     (QuotaExceeded, "full"),
@@ -53,8 +72,8 @@ _REASONS: tuple[tuple[type[GatewayError], str], ...] = (
 )
 
 
-def reason_of(error: GatewayError) -> str:
-    """The word for a refusal that programs compare, and pages have a sentence for."""
+def reason_of(error: GatewayError) -> Reason:
+    """The word for a refusal."""
     return next((word for kind, word in _REASONS if isinstance(error, kind)), "other")
 
 

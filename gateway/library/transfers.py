@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gateway.catalogue.statements import blobs as blobs_sql
 from gateway.catalogue.statements import transfers as transfers_sql
@@ -44,9 +44,9 @@ from gateway.errors import (
     WrongOffset,
 )
 from gateway.library import hold, media, names, policy, tree
-from gateway.library.arrivals import BOTH, CHOICES, FREE, REFUSE, REPLACE, make_folders, numbered, reason_of
+from gateway.library.arrivals import BOTH, FREE, REFUSE, REPLACE, IfTaken, Reason, make_folders, numbered, reason_of
 from gateway.library.hold import GRACE, Claim
-from gateway.library.unpacking import Archive, Progress, Unpacking
+from gateway.library.unpacking import Archive, LeftOut, Progress, Unpacking
 from gateway.library.upload import judge
 from gateway.library.values import NO_CONDITIONS, Entry, Path, Principal, Role
 from gateway.store import keys
@@ -88,6 +88,10 @@ _PASSING = (Unavailable, StoreFull, Locked)
 """What may go well later."""
 
 
+Answer = Literal["go", "here"] | Reason
+State = Literal["open", "whole", "done", "refused"]
+
+
 class Wanted(NamedTuple):
     """A file of a list that somebody wants to upload."""
 
@@ -103,7 +107,7 @@ class Wanted(NamedTuple):
 class Verdict(NamedTuple):
     """What would become of a file of a list."""
 
-    answer: str
+    answer: Answer
     """``go``; ``here``: these bytes are in the space; ``taken``: others of this name are; else why it is refused."""
     entry_id: int | None = None
     """The file that is there."""
@@ -149,16 +153,16 @@ class Transfer(NamedTuple):
     arrived: int
     modified: int | None
     sha256: str | None
-    if_taken: str
+    if_taken: IfTaken
     unpack: bool
-    state: str
+    state: State
     """``open``: parts are awaited; ``whole``: all have arrived; ``done``; ``refused``."""
     created: int
     expires: int
     tries: int
     entry_id: int | None
     """The file that it became."""
-    reason: str | None
+    reason: Reason | None
     """Why it was refused, or has to wait."""
     progress: int
     total: int
@@ -171,7 +175,7 @@ class Transfer(NamedTuple):
         return (self.space, *json.loads(self.place))
 
     @property
-    def report(self) -> list[tuple[str, str]]:
+    def report(self) -> list[tuple[str, LeftOut]]:
         """What of an archive was left out: names and reasons."""
         return [(name, reason) for name, reason in json.loads(self.left_out)]
 
@@ -193,7 +197,7 @@ class _Asked(NamedTuple):
     size: int
     modified: int | None
     sha256: str | None
-    if_taken: str
+    if_taken: IfTaken
     unpack: bool
 
     def is_of(self, begun: Transfer) -> bool:
@@ -260,20 +264,18 @@ class Transfers:
         size: int,
         modified: int | None = None,
         sha256: str | None = None,
-        if_taken: str = REFUSE,
+        if_taken: IfTaken = REFUSE,
         unpack: bool = False,
         again: bool = False,
     ) -> Transfer | Here:
         """Begin an upload, or go on with the one of the same file that this account did not finish.
 
-        ``modified`` is the file's own time; ``sha256`` its digest, hexadecimal; ``if_taken`` one of ``CHOICES``;
+        ``modified`` is the file's own time; ``sha256`` its digest, hexadecimal;
         ``unpack`` takes it for a ZIP archive, whose members go into its folder; ``again`` uploads bytes that the space
         has in another place. Missing folders are made. Raises what an upload raises before its bytes, and Exists when
         the name is taken.
         """
         asked = _Asked(path, size, modified, _digest(sha256), if_taken, unpack)
-        if if_taken not in CHOICES:
-            raise BadRequest(f"if_taken is one of {', '.join(CHOICES)}.")
         if size < 0:
             raise BadRequest("A file cannot have less than no bytes.")
         if len(path) < 2:

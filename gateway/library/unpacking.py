@@ -18,7 +18,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self, cast
 from zoneinfo import ZoneInfo
 
 from gateway.errors import (
@@ -31,7 +31,7 @@ from gateway.errors import (
     Truncated,
     Unavailable,
 )
-from gateway.library.arrivals import BOTH, FREE, REFUSE, REPLACE, make_folders, numbered, reason_of
+from gateway.library.arrivals import BOTH, FREE, REFUSE, REPLACE, IfTaken, Reason, make_folders, numbered, reason_of
 from gateway.library.hold import Claim
 from gateway.library.values import NO_CONDITIONS, Entry, Path, Principal
 
@@ -66,15 +66,20 @@ _HIGH = re.compile(rb"[\x80-\xff]+")
 _TRIES = 3
 
 
+LeftOut = Reason | Literal["here", "outside", "link", "password", "method", "bomb"]
+"""Why a member was left out."""
+_Refusal = LeftOut | Literal["litter", ""]
+
+
 class Progress(NamedTuple):
     """How far something is: of a file in bytes, of an archive in members."""
 
     done: int
     total: int
-    report: tuple[tuple[str, str], ...]
+    report: tuple[tuple[str, LeftOut], ...]
     """What of an archive was left out: names and reasons; at most a thousand."""
 
-    def passed(self, name: str = "", reason: str = "") -> Progress:
+    def passed(self, name: str = "", reason: LeftOut | None = None) -> Progress:
         """One member more, left out for this reason if there is one."""
         report = self.report
         if reason and len(report) < _MOST_REPORTED:
@@ -91,7 +96,7 @@ class Member(NamedTuple):
     path: Path
     """Folders and name, below the folder that it is unpacked into."""
     is_folder: bool
-    refusal: str
+    refusal: _Refusal
     """Why it is left out; empty when it is not. ``litter``: nobody need be told."""
 
 
@@ -143,8 +148,7 @@ class Unpacking:
     files: Files
     principal: Principal
     folder: Path
-    if_taken: str
-    """As in :mod:`gateway.library.transfers`."""
+    if_taken: IfTaken
     zone: str
     hold: str
     """The key of what the archive holds: its own bytes give way to what comes out of them."""
@@ -164,30 +168,29 @@ class Unpacking:
             yield progress
 
     def _take(self, archive: Archive, member: Member, progress: Progress, made: set[Path]) -> Progress:
-        reason = member.refusal
-        if not reason:
-            try:
-                folder = (*self.folder, *(member.path if member.is_folder else member.path[:-1]))
-                self._make(folder, made)
-                if not member.is_folder:
-                    reason = self._upload(archive, member, progress)
-                    if not reason:
-                        return progress.passed()
-            except (Unavailable, StoreFull):
-                raise
-            except GatewayError as error:
-                reason = reason_of(error)
-        done = progress.passed(*(("", "") if reason in {"", "litter"} else (member.name, reason)))
+        reason = member.refusal or self._judged(archive, member, progress, made)
+        if not reason and not member.is_folder:
+            return progress.passed()
+        done = progress.passed() if reason in {"", "litter"} else progress.passed(member.name, cast("LeftOut", reason))
         self.go_on(done)
         return done
+
+    def _judged(self, archive: Archive, member: Member, progress: Progress, made: set[Path]) -> _Refusal:
+        """Make or upload a member; why it was left out, empty when it was not."""
+        try:
+            self._make((*self.folder, *(member.path if member.is_folder else member.path[:-1])), made)
+            return "" if member.is_folder else self._upload(archive, member, progress)
+        except (Unavailable, StoreFull):
+            raise
+        except GatewayError as error:
+            return reason_of(error)
 
     def _make(self, folder: Path, made: set[Path]) -> None:
         if folder not in made:
             make_folders(self.files, self.principal, folder)
             made.add(folder)
 
-    def _upload(self, archive: Archive, member: Member, progress: Progress) -> str:
-        """Upload a member; why it was left out, empty when it was not."""
+    def _upload(self, archive: Archive, member: Member, progress: Progress) -> _Refusal:
         path = (*self.folder, *member.path)
         modified = _modified(member.info, self.zone)
         there = self._at(path)
@@ -234,7 +237,7 @@ def _member(info: zipfile.ZipInfo) -> Member:
     return Member(info, name, path, is_folder, _refusal(info, text, path, is_folder=is_folder))
 
 
-def _refusal(info: zipfile.ZipInfo, text: str, path: Path, *, is_folder: bool) -> str:
+def _refusal(info: zipfile.ZipInfo, text: str, path: Path, *, is_folder: bool) -> _Refusal:
     if not path or path[0] == "__MACOSX" or path[-1].lower() in _LITTER:
         return "litter"
     if text.startswith("/") or _DRIVE.match(text) or ".." in path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -33,8 +33,8 @@ FILE = noise(3 * PART + 12_345)
 THEN = 1_500_000_000_000_000
 
 
-def begin(house: House, path: str, content: bytes, who: Principal | None = None, **options: object) -> Transfer:
-    begun = house.library.transfers.begin(who or house.alice, at(path), size=len(content), **options)  # type: ignore[arg-type]
+def begin(house: House, path: str, content: bytes, who: Principal | None = None, **options: Any) -> Transfer:
+    begun = house.library.transfers.begin(who or house.alice, at(path), size=len(content), **options)
     assert isinstance(begun, Transfer)
     return begun
 
@@ -53,7 +53,7 @@ def send(house: House, begun: Transfer, content: bytes, *, start: int = 0, end: 
     return begun
 
 
-def upload(house: House, path: str, content: bytes, **options: object) -> Transfer:
+def upload(house: House, path: str, content: bytes, **options: Any) -> Transfer:
     return send(house, begin(house, path, content, **options), content)
 
 
@@ -102,7 +102,7 @@ def test_whoever_picks_the_same_file_again_goes_on_where_it_stopped(house: House
 
 
 @pytest.mark.parametrize("other", [{"modified": THEN + 1}, {"modified": THEN, "sha256": digest(b"other")}])
-def test_another_file_of_that_name_begins_anew(house: House, other: dict[str, object]) -> None:
+def test_another_file_of_that_name_begins_anew(house: House, other: dict[str, Any]) -> None:
     first = begin(house, "alice/a.mov", FILE, modified=THEN, sha256=digest(FILE))
     assert begin(house, "alice/a.mov", FILE, **other).id != first.id
 
