@@ -21,7 +21,7 @@ from gateway.catalogue.schema import migrate
 from gateway.errors import Conflict, Unavailable
 from gateway.library import pairing, passwords
 from gateway.serving import Child, StartFailed, supervise, tls_context
-from indexer.sandbox import tell_what_is_refused
+from indexer.template import tell_what_is_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

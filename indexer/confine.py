@@ -1,7 +1,8 @@
 """What a process that decodes hostile bytes may use: little, and nothing outside itself.
 
 The limits always hold. The rest is what this kernel offers (Linux; nothing here needs privilege): a decoder that was
-taken over by a file finds no network, can signal and trace nobody, and reads no file but programs and their data.
+taken over by a file makes no connection, can start, signal, trace and slow down no process, and reads no file but
+programs and their data. Run as a program, this module names what is refused here, a line each.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from indexer import calls
+
 _FAR = 3
 _LARGEST_SCORE = 1000
 
@@ -23,6 +26,8 @@ _LARGEST_SCORE = 1000
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 # linux/sched.h
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+# linux/capability.h
+_CAPABILITIES_VERSION = 0x20080522
 # linux/landlock.h; the numbers of these calls are the same on every architecture
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION = 1
@@ -66,19 +71,32 @@ def die_with_parent() -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def shut_in(largest: int = 0) -> None:
+def shut_in(largest: int = 0) -> list[str]:
     """Give up, for this process and all that it starts, whatever decoding does not need. Imports must be done.
 
-    Files that are open already may be written, up to ``largest`` bytes; no other can be opened for that.
+    Files that are open already may be written, up to ``largest`` bytes; no other can be opened for that. Returned is
+    what this system refuses.
     """
+    refused = []
     _limit(resource.RLIMIT_FSIZE, largest)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, 64)
     # A namespace without interfaces; it takes one of users, where this process has no rights outside.
     if _libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0:
         _limit(resource.RLIMIT_NPROC, 64)  # counted per namespace: elsewhere it would count all of this account's
+    else:
+        refused.append("a network namespace")
+    # Inside its namespace it has all of them, and with them parts of the kernel in reach.
+    _libc.capset(struct.pack("Ii", _CAPABILITIES_VERSION, 0), bytes(24))
     _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    _lock_files()
+    if not _lock_files():
+        refused.append("Landlock")
+    return refused
+
+
+def shut_in_child() -> list[str]:
+    """Do the rest for a process that sees a file: it may start no other. Returned is what this system refuses."""
+    return [] if calls.forbid() else ["seccomp"]
 
 
 def _limit(what: int, most: int) -> None:
@@ -87,21 +105,26 @@ def _limit(what: int, most: int) -> None:
     resource.setrlimit(what, (most, most))
 
 
-def _lock_files() -> None:
-    """Leave only reading below the folders of Python and of our code (Landlock, since Linux 5.13)."""
+def _lock_files() -> bool:
+    """Leave only reading below the folders of Python and of our code (Landlock, since Linux 5.13); whether it holds."""
     version = _libc.syscall(_CREATE_RULESET, None, 0, _VERSION)
     if version < 1:
-        return
+        return False
     rights = (1 << _FILE_RIGHTS.get(version, 16)) - 1
     ruleset = struct.pack("QQQ", rights, _TCP, _SIGNALS_AND_SOCKETS)[: 8 if version < 4 else 16 if version < 6 else 24]
     rules = _libc.syscall(_CREATE_RULESET, ruleset, len(ruleset), 0)
     if rules < 0:
-        return
+        return False
     house = Path(__file__).resolve().parents[1]
     for folder in {sys.prefix, sys.base_prefix, "/usr", str(house / "indexer"), str(house / "gateway")}:
         with suppress(OSError):
             opened = os.open(folder, os.O_PATH | os.O_DIRECTORY)
             _libc.syscall(_ADD_RULE, rules, _PATH_BENEATH, struct.pack("=Qi", _READ_FILE | _READ_DIR, opened), 0)
             os.close(opened)
-    _libc.syscall(_RESTRICT_SELF, rules, 0)
+    holds = bool(_libc.syscall(_RESTRICT_SELF, rules, 0) == 0)
     os.close(rules)
+    return holds
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines(f"{each}\n" for each in (*shut_in(), *shut_in_child()))

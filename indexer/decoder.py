@@ -104,6 +104,7 @@ def _be_child(control: socket.socket, talk: socket.socket, work: Work, bounds: B
     """Do files until the parent has no more, and never return."""
     try:
         confine.die_with_parent()
+        confine.shut_in_child()
         control.close()
         while True:
             confine.limit_time(bounds.seconds)

@@ -161,5 +161,11 @@ def crashed(limits: Limits, status: int | None, words: str) -> Unreadable:
         return limits.too_large()
     if status is None or status == -signal.SIGKILL:
         return Killed("The decoder was killed; perhaps this machine has too little memory.")
-    name = signal.Signals(-status).name if status < 0 else f"status {status}"
-    return Unreadable(f"The decoder crashed ({name}).")
+    return Unreadable(f"The decoder crashed ({_name(status)}).")
+
+
+def _name(status: int) -> str:
+    try:
+        return signal.Signals(-status).name
+    except ValueError:  # an exit, or a real-time signal
+        return f"status {status}"

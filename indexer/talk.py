@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway.errors import StoreFull, StoreUnavailable
 from indexer import answers, wire
 from indexer.errors import TooLarge, TooSlow, Unreadable
+from indexer.extract.text import line
 
 if TYPE_CHECKING:
     import socket
@@ -185,7 +186,7 @@ class Talk:
         if failure.kind == wire.DEFECT:
             _log.warning("a decoder failed: %s", self._template.last_words())
             return Unreadable("The file is damaged, or of a kind that cannot be decoded.")
-        reason = " ".join(failure.reason.split())[:_LONGEST_REASON]
+        reason = line(failure.reason, _LONGEST_REASON) or ""
         return TooLarge(reason) if failure.kind == wire.TOO_LARGE else Unreadable(reason)
 
     def _send(self, data: bytes) -> None:

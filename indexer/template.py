@@ -37,6 +37,14 @@ ENVIRONMENT = {
 _log = logging.getLogger("davgallery.indexer")
 
 
+def tell_what_is_refused() -> None:
+    """Log what of the decoders' confinement this system does not offer. Another process tries it."""
+    command = [sys.executable, "-m", "indexer.confine"]
+    done = subprocess.run(command, cwd="/", env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    if refused := done.stdout.splitlines():
+        _log.warning("Decoders are confined less well than they could be: this system refuses %s.", ", ".join(refused))
+
+
 class Template:
     """A running decoder, with at most one child at a time. Its standard error is kept: crashes explain themselves."""
 

@@ -14,6 +14,7 @@ import click
 from config import logs, wiring
 from config.commands.common import as_json_option, fail, opened, print_json, print_table, where
 from config.settings import load
+from indexer.template import tell_what_is_refused
 from indexer.worker import take_over
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def worker(**flags: Any) -> None:
     if not wiring.has_catalogue(settings):
         fail(f"There is no catalogue in {settings.data} yet: start the server once, or check --data.", 2)
     logs.set_up(settings.log_format, settings.log_level, settings.secrets)
+    tell_what_is_refused()
     machine = socket.gethostname()
     with wiring.opened(settings, "worker") as parts, wiring.indexing(parts, machine) as one:
         take_over(parts.library.jobs, machine)

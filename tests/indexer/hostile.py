@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -173,6 +174,12 @@ def kill(_file: BinaryIO) -> Extraction:
     return said("went on")
 
 
+def odd_signal(_file: BinaryIO) -> Extraction:
+    """Die of a signal that has no name."""
+    os.kill(os.getpid(), signal.SIGRTMIN + 6)
+    return said("went on")
+
+
 def kill_template(_file: BinaryIO) -> Extraction:
     os.kill(os.getppid(), signal.SIGKILL)
     return hang(_file)
@@ -227,7 +234,12 @@ def attempts_of(words: str) -> str:
         "list": lambda: list(path.parent.iterdir()),
         "write": lambda: path.write_bytes(b""),
         "connect": lambda: socket.create_connection(("127.0.0.1", wanted["port"]), 1),
+        "socket": lambda: socket.socket(socket.AF_UNIX).connect(wanted["socket"]),
         "signal": lambda: os.kill(wanted["pid"], 0),
+        "limit": lambda: resource.prlimit(wanted["pid"], resource.RLIMIT_CORE, (0, 0)),
+        "slow down": lambda: os.setpriority(os.PRIO_PROCESS, wanted["pid"], 1),
+        "trace": lambda: _traced(os.getppid()),
+        "fork": lambda: os.fork() or os._exit(0),
         "remove": path.unlink,
         "execute": lambda: subprocess.run([sys.executable, "-c", ""], check=True),
     }
@@ -236,7 +248,16 @@ def attempts_of(words: str) -> str:
         with suppress(OSError, subprocess.SubprocessError):
             attempt()
             done.append(name)
-    return " ".join(done)
+    return ", ".join(done)
+
+
+def _traced(process: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    attach, detach = 16, 17
+    if libc.ptrace(attach, process, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "ptrace")
+    os.waitpid(process, 0)
+    libc.ptrace(detach, process, 0, 0)
 
 
 def extract(file: BinaryIO, size: int, *, zone: str, budget: int) -> Extraction:

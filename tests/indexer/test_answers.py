@@ -89,8 +89,9 @@ def test_a_message_that_never_ends_takes_no_longer_than_any_file(sandbox: Sandbo
 
 
 def test_a_reason_is_one_short_line(sandbox: Sandbox) -> None:
-    body = json.dumps([wire.UNREADABLE, "so\nmany\twords " * 1000]).encode()
+    body = json.dumps([wire.UNREADABLE, "so\nmany\twords\x1b\u202e " * 1000]).encode()
     with pytest.raises(Unreadable) as failure:
         told(sandbox, "nonsense", head(wire.FAILED, len(body)) + body)
     assert str(failure.value).startswith("so many words so many")
+    assert str(failure.value).isprintable()
     assert len(str(failure.value)) <= 200

@@ -1,7 +1,6 @@
 """What a decoder can use and reach, and that none is left behind."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -9,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import pytest
 
 from indexer.errors import NoDecoder, TooLarge, Unreadable
 from indexer.sandbox import Sandbox
+from indexer.template import tell_what_is_refused
 from tests.indexer import hostile
 from tests.indexer.talking import of, template_of, told, works
 from tests.repository.source import ROOT
@@ -69,11 +69,24 @@ def test_secrets_of_the_environment_do_not_reach_the_decoder(monkeypatch: pytest
     assert b"hunter2" not in block
 
 
+@contextmanager
+def reachable(folder: Path) -> Iterator[dict[str, object]]:
+    """Where there is something to reach: a port, a socket in the file system, a process of the same account."""
+    path = str(folder / "socket")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_server(path, family=socket.AF_UNIX),
+        subprocess.Popen(["sleep", "60"]) as bystander,
+    ):
+        yield {"port": server.getsockname()[1], "socket": path, "pid": bystander.pid}
+        bystander.kill()
+
+
 def test_a_decoder_that_was_taken_over_reaches_nothing_outside(sandbox: Sandbox, tmp_path: Path) -> None:
     original = tmp_path / "photo.jpg"
     original.write_bytes(b"somebody's")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        wanted = {"path": str(original), "port": server.getsockname()[1], "pid": os.getpid()}
+    with reachable(tmp_path) as wanted:
+        wanted["path"] = str(original)
         assert told(sandbox, "reach", json.dumps(wanted).encode()) == ""
     assert original.read_bytes() == b"somebody's"
 
@@ -83,12 +96,14 @@ def test_without_these_walls_all_of_it_would_be_in_reach(tmp_path: Path) -> None
     original = tmp_path / "photo.jpg"
     original.write_bytes(b"somebody's")
     script = "import io, sys; from tests.indexer import hostile; print(hostile.attempts_of(sys.argv[1]))"
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        wanted = {"path": str(original), "port": server.getsockname()[1], "pid": os.getpid()}
+    with reachable(tmp_path) as wanted:
+        wanted["path"] = str(original)
         done = subprocess.run(
             [sys.executable, "-c", script, json.dumps(wanted)], cwd=ROOT, capture_output=True, text=True, check=True
         )
-    assert done.stdout.split() == ["read", "list", "write", "connect", "signal", "remove", "execute"]
+    everything = "read, list, write, connect, socket, signal, limit, slow down, trace, fork, remove, execute"
+    # Some systems let nobody trace but their own children.
+    assert {*done.stdout.strip().split(", "), "trace"} == {*everything.split(", ")}
 
 
 def test_uploads_go_first(sandbox: Sandbox) -> None:
@@ -106,10 +121,31 @@ def test_a_decoder_killed_between_two_files_delays_one_by_a_start(number: int) -
         assert works(sandbox)
 
 
-def test_a_decoder_whose_first_process_is_killed_by_a_file_is_replaced(sandbox: Sandbox) -> None:
-    with pytest.raises(Unreadable, match="was killed"):
+def test_a_file_cannot_kill_the_process_that_all_decoders_come_from(sandbox: Sandbox) -> None:
+    template = template_of(sandbox)
+    with pytest.raises(Unreadable, match="cannot be decoded"):
         told(sandbox, "kill_template")
+    assert template.is_running()
     assert works(sandbox)
+
+
+def test_what_this_system_refuses_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tell_what_is_refused()
+    assert caplog.messages == [], "tests need a system that refuses nothing"
+    # Calls that do not exist are refused as containers and old kernels do it.
+    script = (
+        "from indexer import calls, confine;"
+        "confine._CLONE_NEWNET = confine._CREATE_RULESET = calls._PR_SET_SECCOMP = -1;"
+        "print(*confine.shut_in(), *confine.shut_in_child(), sep=chr(10))"
+    )
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\nexec {sys.executable} -c '{script}'\n")
+    python.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(python))
+    tell_what_is_refused()
+    assert "refuses a network namespace, Landlock, seccomp." in caplog.text
 
 
 def test_no_decoder_is_no_fault_of_the_file() -> None:
@@ -140,6 +176,7 @@ def test_nothing_is_left_when_the_sandbox_is_left() -> None:
 def test_nothing_is_left_when_the_worker_is_killed() -> None:
     script = f"""
 from indexer.sandbox import Sandbox
+from indexer.template import tell_what_is_refused
 with Sandbox(program={hostile.PROGRAM!r}) as sandbox:
     sandbox.extract(lambda start, length: iter([b"hang\\n"]), 5)
 """

@@ -124,6 +124,7 @@ def test_a_file_that_takes_too_long_is_not_tried_again(sandbox: Sandbox) -> None
         ("stop", TooSlow, "Decoding took longer than 2 seconds."),
         ("segfault", Unreadable, "The decoder crashed (SIGSEGV)."),
         ("leave", Unreadable, "The decoder crashed (status 0)."),
+        ("odd_signal", Unreadable, "The decoder crashed (status -40)."),
         ("kill", Killed, "The decoder was killed; perhaps this machine has too little memory."),
     ],
 )
