@@ -8,17 +8,18 @@ from __future__ import annotations
 import logging
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gateway.errors import GatewayError, NotFound
+from gateway.errors import GatewayError, NotFound, StoreUnavailable
 from gateway.library.extracted import Extracted
 from gateway.library.jobs import MOST_TRIES
 from gateway.library.media import HEAD_BYTES
 from indexer.encoding import Stopped
 from indexer.errors import Killed, Unreadable
 from indexer.extract.sniff import kind_of, sniff
+from indexer.turns import Turns
 
 if TYPE_CHECKING:
     import threading
@@ -33,6 +34,8 @@ _log = logging.getLogger("davgallery.indexer")
 _PAUSE = 0.5
 """Seconds between looks at an empty queue: what was uploaded is seen within two."""
 _STORE_PAUSE = 5.0
+_LATER = 60.0
+"""Seconds until a file is tried again that the store or the database failed: others come first meanwhile."""
 _AWAY = 30.0
 """Seconds that a video waits at a time: its lease is longer by far."""
 
@@ -50,6 +53,7 @@ class Worker:
     encoder: Encoder
     name: str
     count: Callable[[str, float], None] | None = None
+    turns: Turns = field(default_factory=Turns)
 
     def run(self, stopping: threading.Event) -> None:
         """Work until ``stopping`` is set; a job that has begun is finished, a copy of a video left to others."""
@@ -80,7 +84,7 @@ class Worker:
 
     def work(self) -> bool:
         """Do one job; False when there is none. Unavailable when it has to wait for the store or the database."""
-        job = self.library.jobs.claim(self.name)
+        job = self._claim()
         if job is None:
             return False
         begun, outcome = time.monotonic(), "delayed"
@@ -90,12 +94,20 @@ class Worker:
             _log.warning("The bytes of blob %s are not in the store: run “davgallery check”", job.blob_id)
             outcome = self._fail(job, "Its bytes are missing from the store.")
         except GatewayError:  # the store or the database: down, slow, or full
-            self.library.jobs.give_back(job, _STORE_PAUSE)
+            self.library.jobs.give_back(job, _LATER)
             raise
         finally:
+            seconds = time.monotonic() - begun
+            self.turns.use(job.space, seconds)
             if self.count is not None:
-                self.count(outcome, time.monotonic() - begun)
+                self.count(outcome, seconds)
         return True
+
+    def _claim(self) -> Job | None:
+        while True:
+            job = self.library.jobs.claim(self.name, but=self.turns.over())
+            if job is not None or not self.turns.go_on():
+                return job
 
     def _do(self, job: Job) -> str:
         jobs = self.library.jobs
@@ -105,12 +117,20 @@ class Worker:
             return "known"
         is_last = job.tries == MOST_TRIES
         try:
-            space = job.key.partition("/")[0]  # a key begins with it
-            found = self.sandbox.extract(partial(jobs.read, job), job.size, owner=space, last=is_last)
+            found = self.sandbox.extract(partial(jobs.read, job), job.size, owner=job.space, last=is_last)
         except Killed as error:
             if is_last:
                 return self._fail(job, str(error))
             jobs.give_back(job, _STORE_PAUSE, counts=True)  # perhaps memory was short just now
+            return "delayed"
+        except StoreUnavailable as error:
+            if not jobs.store_answers():
+                raise
+            # Then it is about these bytes: their object is damaged, or so large that the store is too slow for it.
+            if is_last:
+                return self._fail(job, f"Its bytes cannot be read. {error}")
+            _log.warning("Blob %s has to wait: %s", job.blob_id, error)
+            jobs.give_back(job, _LATER, counts=True)
             return "delayed"
         except Unreadable as error:
             return self._fail(job, str(error))
@@ -122,7 +142,7 @@ class Worker:
         """Record that there is no picture, and show the file all the same."""
         try:
             name = sniff(b"".join(self.library.jobs.read(job, 0, min(job.size, HEAD_BYTES))))
-        except NotFound:
+        except (NotFound, StoreUnavailable):
             name = None
         kind = kind_of(name) if name else "image" if job.is_media else "other"
         _log.warning("No picture of blob %s: %s", job.blob_id, reason)

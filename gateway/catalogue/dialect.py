@@ -44,6 +44,24 @@ def _octets_postgresql(element: octets, compiler: SQLCompiler, **kw: Any) -> str
     return f"octet_length({compiler.process(element.clauses, **kw)})"
 
 
+class first_segment(FunctionElement[str]):  # noqa: N801
+    """What stands before the first slash of a text; not for texts without one."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(first_segment, "sqlite")
+def _segment_sqlite(element: first_segment, compiler: SQLCompiler, **kw: Any) -> str:
+    text = compiler.process(element.clauses, **kw)
+    return f"substr({text}, 1, instr({text}, '/') - 1)"
+
+
+@compiles(first_segment, "postgresql")
+def _segment_postgresql(element: first_segment, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"split_part({compiler.process(element.clauses, **kw)}, '/', 1)"
+
+
 class json_item(FunctionElement[str]):  # noqa: N801
     """``json_item(array, index)``: one text of a JSON array, NULL beyond its end. One parameter carries a path."""
 

@@ -18,14 +18,14 @@ from gateway.catalogue.statements import playables as playables_sql
 from gateway.catalogue.statements import spaces as spaces_sql
 from gateway.catalogue.statements import tree as tree_sql
 from gateway.catalogue.statements import upkeep as upkeep_sql
-from gateway.errors import Forbidden, NotFound
+from gateway.errors import Forbidden, GatewayError, NotFound
 from gateway.library import names
 from gateway.library.hold import GRACE
 from gateway.library.spaces import SpaceRow
 from gateway.store import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from gateway.catalogue import Catalogue, Transaction
     from gateway.library.extracted import Extracted, Rendition
@@ -53,6 +53,11 @@ class Job(NamedTuple):
     tries: int
     """Claims so far, this one included; more than three mean that none ever came to its end."""
     worker: str
+
+    @property
+    def space(self) -> str:
+        """The key of the space that it was uploaded to."""
+        return self.key.partition("/")[0]
 
 
 class Queue(NamedTuple):
@@ -90,12 +95,19 @@ class Jobs:
     photos: Photos
     version: int
 
-    def claim(self, worker: str) -> Job | None:
-        """Take the newest job that is due; None when there is none."""
+    def claim(self, worker: str, but: Collection[str] = ()) -> Job | None:
+        """Take the newest job that is due, of no space with one of the keys ``but``; None when there is none."""
         with self.catalogue.read() as tx:
             if tx.one(jobs_sql.ANY_DUE) is None:
                 return None
-        row = self.catalogue.write(lambda tx: tx.one(jobs_sql.CLAIM, lease=LEASE, who=worker), durable=False)
+            claim, words = jobs_sql.CLAIM, {}
+            if but:
+                # Found here, where passing over many of theirs keeps nobody from writing.
+                found = tx.one(jobs_sql.NEWEST_ELSEWHERE, but=json.dumps([*but]))
+                if found is None:
+                    return None
+                claim, words = jobs_sql.CLAIM_ELSEWHERE, {"but": json.dumps([*but]), "upto": found[0]}
+        row = self.catalogue.write(lambda tx: tx.one(claim, lease=LEASE, who=worker, **words), durable=False)
         return None if row is None else Job._make((*row, worker))
 
     def finish(
@@ -149,6 +161,14 @@ class Jobs:
             jobs_sql.GIVE_BACK, durable=False, blob=job.blob_id, who=job.worker, us=microseconds, refund=refund
         )
 
+    def store_answers(self) -> bool:
+        """Whether the store is there and can be asked."""
+        try:
+            self.store.check()
+        except GatewayError:
+            return False
+        return True
+
     def overdue(self, seconds: float, limit: int) -> int:
         """How many jobs, ``limit`` at most, nobody has taken for so long although they could."""
         with self.catalogue.read() as tx:
@@ -173,10 +193,6 @@ class Jobs:
         with self.catalogue.read() as tx:
             entry_id = _resolve(tx, path)
         return self.catalogue.write(lambda tx: len(tx.all(jobs_sql.AGAIN_BELOW, entry=entry_id)))
-
-    def retry(self, blob_id: int) -> bool:
-        """Try a file again that could not be indexed; whether there is such a file."""
-        return bool(self.catalogue.run(jobs_sql.AGAIN, blob=blob_id))
 
     def retry_all(self) -> int:
         """Try everything again that could not be indexed; how many."""

@@ -201,13 +201,15 @@ def index_everything(house: House) -> None:
     jobs.claim("here/2/")
     assert jobs.workers() == ["here/2/"]
     jobs.give_back_of("here/2/")
+    job = jobs.claim("here/1/", but=["somebody-123456"])
+    assert job is not None
+    jobs.give_back(job, 0)
     index(house)
     house.put("alice/photos/bad.jpg", picture(day=40))
     job = jobs.claim("here/1/")
     assert job is not None
     jobs.finish(job, found_in(picture(day=40)), error="It is cut off.")
     jobs.failures()
-    jobs.retry(job.blob_id)
     jobs.retry_all()
     jobs.again(at("alice/photos"))
     index(house)

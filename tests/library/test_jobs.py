@@ -45,6 +45,23 @@ def test_the_newest_upload_is_indexed_first(house: House) -> None:
     assert claim(house).blob_id == newest
 
 
+def test_the_newest_file_of_other_spaces_is_claimed_on_demand(house: House) -> None:
+    for path in ("alice/1.jpg", "family/2.jpg", "dave/3.jpg", "family/4.jpg", "alice/5.jpg"):
+        house.put(path, picture(day=int(path[-5])), house.dave if path.startswith("dave") else house.alice)
+    jobs = house.library.jobs
+    key = dict(house.rows("SELECT name, key FROM space"))
+    alice, family = key["alice"], key["family"]
+
+    def claimed(*but: str) -> int:
+        job = jobs.claim("w/", but=but)
+        assert job is not None
+        assert job.space not in but
+        return int(house.rows("SELECT name FROM entry WHERE blob_id = :blob", blob=job.blob_id)[0][0][0])
+
+    assert [claimed(alice), claimed(alice, family), claimed(alice), claimed(), claimed(family)] == [4, 3, 2, 5, 1]
+    assert jobs.claim("w/", but=[alice]) is None
+
+
 def test_a_claimed_job_is_nobody_elses_until_its_lease_ends(house: House) -> None:
     house.put("alice/a.jpg", picture(day=1))
     job = claim(house)
@@ -198,11 +215,11 @@ def test_a_failed_file_is_tried_again_on_demand(house: House) -> None:
     house.put("alice/a.jpg", content)
     job = claim(house)
     finish(house, job, content, error="It is cut off.")
-    assert house.library.jobs.retry(job.blob_id)
+    assert house.library.jobs.retry_all() == 1
     assert index(house) == 1
     assert house.library.jobs.failures() == []
     assert photos(house)["a.jpg"].flags == 0
-    assert not house.library.jobs.retry(10**9)
+    assert house.library.jobs.retry_all() == 0
 
 
 def test_a_file_a_folder_or_a_space_is_indexed_anew_on_demand(house: House) -> None:

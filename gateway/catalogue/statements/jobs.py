@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Text, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Text, bindparam, delete, func, insert, not_, or_, select, update
 from sqlalchemy import exists as sql_exists
 
-from gateway.catalogue.dialect import now
+from gateway.catalogue.dialect import among, first_segment, now
 from gateway.catalogue.models import Blob, Entry, Media, Place, RenditionSet
 from gateway.catalogue.statements.statement import Statement, adding, n, p
 from gateway.catalogue.statements.tree import BELOW
@@ -21,26 +21,29 @@ _MEDIA = (
 
 # The newest first: what arrives now is seen at once, also while a million old photos are indexed anew. Rows that
 # another worker holds are passed over on PostgreSQL; on SQLite writers take turns anyway.
-_NEXT = (
-    select(Blob.id)
-    .where(Blob.due <= now())
-    .order_by(Blob.id.desc())
-    .limit(1)
-    .with_for_update(skip_locked=True)
-    .scalar_subquery()
-)
+_NEWEST = select(Blob.id).where(Blob.due <= now()).order_by(Blob.id.desc()).limit(1)
+# Those of other spaces. A key begins with that of its space, and stays when the file is moved elsewhere.
+_ELSEWHERE = _NEWEST.where(not_(among(first_segment(Blob.key), p("but"))))
 ANY_DUE = Statement(select(Blob.id).where(Blob.due <= now()).limit(1))
 OVERDUE = Statement(
     select(func.count()).select_from(
         select(Blob.id).where(Blob.due <= now() - n("us"), Blob.created <= now() - n("us")).limit(p("limit")).subquery()
     )
 )
-CLAIM = Statement(
-    update(Blob)
-    .where(Blob.id == _NEXT)
-    .values(due=now() + n("lease"), tries=Blob.tries + 1, worker=p("who"))
-    .returning(Blob.id, Blob.key, Blob.size, Blob.sha256, Blob.media, Blob.tries)
-)
+NEWEST_ELSEWHERE = Statement(_ELSEWHERE)
+
+
+def _claim(candidates: Any) -> Statement:
+    return Statement(
+        update(Blob)
+        .where(Blob.id == candidates.with_for_update(skip_locked=True).scalar_subquery())
+        .values(due=now() + n("lease"), tries=Blob.tries + 1, worker=p("who"))
+        .returning(Blob.id, Blob.key, Blob.size, Blob.sha256, Blob.media, Blob.tries)
+    )
+
+
+CLAIM = _claim(_NEWEST)
+CLAIM_ELSEWHERE = _claim(_ELSEWHERE.where(Blob.id <= p("upto")))
 # Only the claim that holds it may record its outcome. The row's lock also makes a COPY of the file wait, or be waited
 # for: each then sees what the other made.
 HOLD_JOB = Statement(select(Blob.id).where(Blob.id == p("blob"), Blob.worker == p("who")).with_for_update())
@@ -63,7 +66,6 @@ GIVE_BACK_OF = Statement(
 )
 _ASKED = {"due": 0, "worker": None, "tries": 0}
 _INDEXED = or_(Blob.media, Blob.version > 0)
-AGAIN = Statement(update(Blob).where(Blob.id == p("blob"), _INDEXED).values(_ASKED))
 AGAIN_BELOW = Statement(
     update(Blob)
     .where(Blob.id.in_(select(Entry.blob_id).join(BELOW, BELOW.c.id == Entry.id)), _INDEXED)

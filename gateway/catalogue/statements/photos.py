@@ -90,7 +90,6 @@ TAKE_PENDING = Statement(
 END_PENDING = Statement(
     delete(PendingSubtree).where(PendingSubtree.entry_id == p("entry"), PendingSubtree.due == p("taken"))
 )
-COUNT_PENDING = Statement(select(func.count()).select_from(PendingSubtree))
 COUNT_PHOTOS = Statement(select(func.coalesce(func.sum(DayCount.n), 0)))
 
 # --- check -----------------------------------------------------------------------------------------------------------
