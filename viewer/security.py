@@ -2,6 +2,9 @@
 
 A session is a cookie that scripts cannot read and other sites cannot send. A request that changes something must also
 come from our own pages, by what the browser says of its origin, and carry the session's token against forgery.
+
+Programs show a token (RFC 6750), or the name and an app password (RFC 7617): that is what scripts have at hand, and it
+opens no more than WebDAV does. Nobody is ever asked for the latter, so that no browser opens its dialog.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from flask import current_app, g, redirect, request, url_for
 from werkzeug.exceptions import Forbidden
 
 from gateway.errors import Unauthenticated
+from viewer.errors import InsufficientScope, InvalidToken
 
 if TYPE_CHECKING:
     from flask import Response
@@ -47,9 +51,37 @@ def principal() -> Principal:
     return cast("Principal", g.principal)
 
 
-def require(scope: Scope) -> Principal:  # noqa: ARG001 - of tokens, which come next
-    """Who asks, in a browser or with a token that allows this; Unauthenticated for nobody."""
-    return principal()
+def require(scope: Scope) -> Principal:
+    """Who asks, in a browser, with a token that allows this, or with an app password that does.
+
+    Unauthenticated for nobody, and for tokens that have ended; Forbidden for those that allow other things. Whatever
+    does not call this is closed to programs.
+    """
+    kind, _, secret = request.headers.get("Authorization", "").strip().partition(" ")
+    if _is_program():
+        try:
+            bearer = library().tokens.bearer(secret.strip())
+        except Unauthenticated as error:
+            raise InvalidToken(str(error)) from None
+    elif g.get("principal") is None and kind.lower() == "basic":
+        given = request.authorization
+        bearer = library().tokens.device(
+            (given and given.username) or "",
+            (given and given.password) or "",
+            address=request.remote_addr or "",
+            device=request.user_agent.string or "a program",
+        )
+    else:
+        return principal()
+    g.principal = bearer.principal
+    if scope not in bearer.scopes:
+        raise InsufficientScope(scope)
+    return bearer.principal
+
+
+def _is_program() -> bool:
+    """Whether the request shows a token. Then it is judged by that alone: its cookies are not looked at."""
+    return request.headers.get("Authorization", "").strip()[:7].lower() == "bearer "
 
 
 def cookie_name() -> str:
@@ -113,7 +145,7 @@ def judge() -> WerkzeugResponse | None:
 
 def _visit() -> Visit | None:
     """Whose session the browser has, as far as it opens what is asked for."""
-    token = request.cookies.get(cookie_name())
+    token = None if _is_program() else request.cookies.get(cookie_name())
     visit = library().sessions.visit(token, address=request.remote_addr or "") if token else None
     if visit is not None and visit.scope and request.endpoint != "auth.sign_out" and request.blueprint != visit.scope:
         return None

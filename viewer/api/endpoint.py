@@ -24,7 +24,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
 
 from flask import Blueprint, Response, jsonify, request
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
 from gateway.errors import BadRequest
@@ -37,10 +37,12 @@ if TYPE_CHECKING:
 
     View = Callable[..., Any]
 
-__all__ = ["MOST_ID", "PREFIX", "Endpoint", "Id", "Invalid", "Model", "Scope", "Section"]
+__all__ = ["MOST_ID", "PREFIX", "Endpoint", "Id", "Invalid", "Line", "Model", "Scope", "Section"]
 
 PREFIX = "/api/v1"
 MOST_ID = (1 << 63) - 1
+Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""A text of one line, such as a name."""
 Id = Annotated[int, Field(ge=0, le=MOST_ID)]
 """Of a row: a photo, a file's version, a space."""
 _PART = re.compile(r"<(?:(?P<kind>[a-z]+):)?(?P<name>[a-z_]+)>")
