@@ -23,8 +23,8 @@ section = Section("uploads", "Bringing files in", transfer="An upload's id.")
 
 _MILLISECOND = 1000
 _CHUNK = 256 << 10
-_PART = 8 << 20
-"""Bytes of a part that proxies with the usual limits let through, and that are sent again when a line is cut."""
+_PART = 16 << 20
+"""Bytes of a part: most photographs come in one, and not too much is sent again when a line is cut."""
 _DIGEST = "sha-256=:"
 
 Bytes = Annotated[int, Field(ge=0, le=5 << 40, description="Bytes.")]
