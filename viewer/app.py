@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from gateway.errors import GatewayError
-from viewer import auth, languages, media, pages, search, security
+from viewer import auth, favourites, folders, languages, media, pages, search, security
 from viewer.api.endpoint import MOST_ID
 from viewer.api.sections import SECTIONS
 from viewer.errors import problem_of, problem_of_http
@@ -59,7 +59,7 @@ def create_app(library: Library, packages: Path) -> Flask:
     app.after_request(security.protect)
     app.register_error_handler(Exception, _answer)
     app.url_map.converters["id"] = Id
-    for part in (auth, pages, search, media):
+    for part in (auth, pages, search, media, folders, favourites):
         app.register_blueprint(part.blueprint)
     for section in SECTIONS:
         app.register_blueprint(section.blueprint)

@@ -48,7 +48,7 @@ def rendition(photo: int, version: str, name: str) -> Response:
 def original(photo: int, name: str) -> Response:  # noqa: ARG001 - for people: what it is called
     """The file byte for byte, or the range of it that is asked for (RFC 9110 §14)."""
     found = security.library().pictures.original(security.principal(), photo)
-    response = _sent(found, _TYPES.get(found.format, "application/octet-stream"))
+    response = sent(found, _TYPES.get(found.format, "application/octet-stream"))
     shown = "inline" if found.format in _TYPES and "download" not in request.args else "attachment"
     response.headers["Content-Disposition"] = f"{shown}; filename*=UTF-8''{quote(found.name, safe='')}"
     return response
@@ -59,10 +59,10 @@ def play(photo: int) -> Response:
     """A video as browsers play it: its copy, or the file itself; a live photo's moving half. Ranges as above."""
     found = security.library().playables.open(security.principal(), photo)
     # Firefox plays QuickTime files whose insides are those of an MP4, but not under their own name.
-    return _sent(found, _PLAYED_AS.get(found.format, "video/mp4"))
+    return sent(found, _PLAYED_AS.get(found.format, "video/mp4"))
 
 
-def _sent(found: Original, mimetype: str) -> Response:
+def sent(found: Original, mimetype: str) -> Response:
     """The file, the range of it that is asked for, or that it is the same as before."""
     response = Response(mimetype=mimetype)
     response.set_etag(found.etag)

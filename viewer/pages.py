@@ -28,11 +28,16 @@ class Place(NamedTuple):
     label: LazyString
     icon: str
     address: str
+    is_main: bool = False
+    """It stands in the bar of a phone itself, not behind "More"."""
 
 
 NAVIGATION = (
-    Place("photos", lazy_gettext("Photos"), "images", "/"),
-    Place("search", lazy_gettext("Search"), "search", "/search"),
+    Place("photos", lazy_gettext("Photos"), "images", "/", is_main=True),
+    Place("folders", lazy_gettext("Folders"), "folder", "/folders", is_main=True),
+    Place("search", lazy_gettext("Search"), "search", "/search", is_main=True),
+    Place("favourites", lazy_gettext("Favourites"), "heart", "/favourites"),
+    Place("recent", lazy_gettext("Recently added"), "history", "/gallery?sort=-added"),
     Place("connect", lazy_gettext("Connect"), "smartphone", "/connect"),
 )
 

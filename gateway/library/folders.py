@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway.catalogue.statements import folders as folders_sql
 from gateway.errors import BadRequest, Conflict
 from gateway.library import names, tree
+from gateway.library.filtering import own_spaces
 from gateway.library.query import Sort
 
 if TYPE_CHECKING:
@@ -127,6 +128,12 @@ class Folders:
             files, more_files = _files(tx, found, sort, None) if members.files else ([], None)
         given = (found.space.name, *(entry.name for entry in found.entries[1:]))
         return Folder(given, found.found().id, found.space, members, cards, more_cards, files, more_files)
+
+    def covers(self, principal: Principal) -> dict[int, Cover]:
+        """A picture of each of the principal's spaces that has one near its top, by the space's id."""
+        with self.catalogue.read() as tx:
+            found = {space.id: _covers(tx, space.id, [space.root_id]) for space in own_spaces(tx, principal)}
+        return {space: cover for space, covers in found.items() for cover in covers.values()}
 
     def folders(
         self, principal: Principal, path: Path, after: str, sort: Sort = Sort.NAME

@@ -202,7 +202,8 @@ def _read(key: str, text: str) -> Value | None:
     if not text:
         return None
     reader, right = _READERS[name]
-    if len(text) <= _LONGEST and not _UNACCEPTABLE.search(text):
+    longest = names.MAX_PATH_BYTES + names.MAX_NAME_BYTES if name == "folder" else _LONGEST
+    if len(text) <= longest and not _UNACCEPTABLE.search(text):
         try:
             return reader(text)
         except (ValueError, BadName):
@@ -265,7 +266,8 @@ def _box(text: str) -> Box:
 def _folder(text: str) -> str:
     path = tuple(text.strip("/").split("/"))
     names.check(path)
-    return "/".join(path)
+    # A name may end with a space, which is no part of a text. The slash behind it says that this one is.
+    return "/".join(path) + ("/" if path[-1] != path[-1].rstrip() else "")
 
 
 def _format(text: str) -> str:

@@ -172,6 +172,17 @@ def test_what_is_no_folder_is_said(house: House) -> None:
             opened(house, path)
 
 
+def test_everybody_sees_a_picture_of_their_own_spaces(house: House) -> None:
+    photo = house.put("family/a.jpg", picture(day=3)).entry.id
+    house.put("bob/b.jpg", picture(day=4), house.bob)
+    index(house)
+    family = house.space("family").id
+    for who, spaces in ((house.alice, {family}), (house.dave, set()), (house.bob, {family, house.space("bob").id})):
+        covers = house.library.folders.covers(who)
+        assert covers.keys() == spaces
+        assert who is house.dave or covers[family].photo_id == photo
+
+
 # --- order and pages --------------------------------------------------------------------------------------------------
 
 

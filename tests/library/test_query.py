@@ -104,6 +104,13 @@ def test_the_address_is_the_same_whatever_the_order_and_the_spelling() -> None:
     assert read("sort=-taken").address == ""
 
 
+def test_a_folder_whose_name_ends_with_a_space_and_a_very_long_path_are_found() -> None:
+    assert only("folder=a/b+/").values == ("a/b /",)
+    assert only("folder=a/b+").values == ("a/b",)
+    deep = "a" + "/x" * 60 + "/" + "é" * 120
+    assert only(f"folder.only={deep}").values == (deep,)
+
+
 @pytest.mark.parametrize(
     ("address", "words"),
     [
@@ -225,7 +232,7 @@ _VALUES = {
     "type": st.sampled_from(("jpg", "HEIC", ".mov")),
     "tag": _TEXTS,
     "rating": st.sampled_from(("5", "3-", "-2", "1-4")),
-    "folder": st.sampled_from(("family", "family/2023/", "/a b/ü")),
+    "folder": st.sampled_from(("family", "family/2023/", "/a b/ü", "a/b /")),
     "sort": st.sampled_from(list(map(str, Sort))),
     **dict.fromkeys(("iso", "aperture", "focal"), _RANGES),
     **dict.fromkeys(("after", "before", "added_after", "added_before", "date"), _DAYS),

@@ -12,6 +12,9 @@ const PAGES = {
   search: () => import('./search.js'),
 };
 
+  folders: () => import('./folders.js'),
+  favourites: () => import('./photos.js'),
+  map: () => import('./map.js'),
 themes();
 menus();
 listen();

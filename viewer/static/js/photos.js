@@ -2,6 +2,7 @@
 
 import { addressOf } from './address.js';
 import { get, Problem } from './api.js';
+import { heartKey } from './favourites.js';
 import { showDates } from './grid/dates.js';
 import { PhotoGrid } from './grid/grid.js';
 import { moveTiles } from './grid/motion.js';
@@ -63,6 +64,7 @@ export async function start() {
   await breath();
   moveTiles(grid);
   goKeys(grid);
+  heartKey(grid);
   new Lightbox(grid, page.place);
   if (page.isEverything) follow(grid, part('fresh'));
   root.dataset.ready = '';

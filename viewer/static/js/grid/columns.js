@@ -239,6 +239,20 @@ export class Columns {
   }
 
   /**
+   * Change what is known of a photo, wherever it is.
+   * @param {number} id
+   * @param {string} property
+   * @param {(value: any) => unknown} change
+   */
+  edit(id, property, change) {
+    for (const { answer } of this.#answers) {
+      const at = answer.id.indexOf(id);
+      const values = /** @type {unknown[]} */ (answer[property]);
+      if (at >= 0) values[at] = change(values[at]);
+    }
+  }
+
+  /**
    * The ids of a segment's photos; null while they are not known.
    * @param {string} key
    */

@@ -5,7 +5,7 @@
 
 import { Columns } from './columns.js';
 import { Layout, measures } from './layout.js';
-import { photoOf } from './photo.js';
+import { FLAG, photoOf } from './photo.js';
 import { anchorOf, boxHeight, changed, jumped, moved, position, rested, scrolled, shiftOf } from './scroll.js';
 import { Tiles } from './tiles.js';
 
@@ -30,7 +30,10 @@ const MOST_TILES = 400;
 const TOO_FAST = 3; // pixels a millisecond; no picture is begun
 const AT_TOP = 8; // pixels
 
-/** What listeners hear: `moved` when something else is in view, `rested` when it stays, `loaded` when photos are known. */
+/**
+ * What listeners hear: `moved` when something else is in view, `rested` when it stays, `loaded` when photos are known,
+ * `marked` when one became a favourite, or is none any more.
+ */
 export class PhotoGrid extends EventTarget {
   #box;
   #columns;
@@ -118,6 +121,18 @@ export class PhotoGrid extends EventTarget {
   photo(index) {
     const found = this.#columns.photo(index);
     return found && photoOf(found);
+  }
+
+  /**
+   * Know from now on whether a photo is a favourite.
+   * @param {Photo} photo
+   * @param {boolean} isFavourite
+   */
+  mark(photo, isFavourite) {
+    const flagged = (/** @type {number} */ flags) => (isFavourite ? flags | FLAG.favourite : flags & ~FLAG.favourite);
+    this.#columns.edit(photo.id, 'flags', flagged);
+    this.#tiles.refresh({ ...photo, flags: flagged(photo.flags) });
+    this.dispatchEvent(new Event('marked'));
   }
 
   /**

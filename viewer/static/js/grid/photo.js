@@ -20,14 +20,15 @@ import { date, gettext, time } from '../i18n.js';
  * @property {number} space the id of its space
  */
 
-/** @typedef {{ id: number[], v: string[], day: number[], time: number[], ratio: number[], hash: string[], kind: string[], flags: number[], length: (number | null)[], stack: number[], place: number[], places: string[], space: number[], spaces: number[] }} Columns */
+/** @typedef {{ id: number[], v: string[], day?: number[], time: number[], ratio: number[], hash: string[], kind: string[], flags: number[], length: (number | null)[], stack: number[], place: number[], places: string[], space: number[], spaces: number[] }} Columns */
 
 /** What `flags` says. */
-export const FLAG = { live: 1, raw: 2, animated: 4, panorama: 8, noPicture: 16 };
+export const FLAG = { live: 1, raw: 2, animated: 4, panorama: 8, noPicture: 16, favourite: 32 };
 
 /** The pictures that the server has, by their height; the last one by its longer edge. */
 const HEIGHTS = [240, 480];
 const PREVIEW = 2048;
+const DAY = 86_400; // seconds
 const WIDEST = 3; // the small ones are cut at this ratio
 
 /**
@@ -36,11 +37,14 @@ const WIDEST = 3; // the small ones are cut at this ratio
  */
 export function photoOf({ answer, at }) {
   const columns = /** @type {Columns} */ (/** @type {unknown} */ (answer));
+  // Its own wall clock, whichever days the view has, if any.
+  const clock = (columns.day?.[at] ?? 0) * DAY + columns.time[at];
+  const day = Math.floor(clock / DAY);
   return {
     id: columns.id[at],
     v: columns.v[at],
-    day: columns.day[at],
-    time: columns.time[at],
+    day,
+    time: clock - day * DAY,
     ratio: columns.ratio[at] / 100,
     hash: columns.hash[at],
     kind: columns.kind[at],
@@ -51,6 +55,9 @@ export function photoOf({ answer, at }) {
     space: columns.spaces[columns.space[at]],
   };
 }
+
+/** @param {{ flags: number }} photo */
+export const isFavourite = ({ flags }) => (flags & FLAG.favourite) !== 0;
 
 /** @param {Photo} photo */
 export const hasPicture = ({ flags }) => (flags & FLAG.noPicture) === 0;
@@ -89,10 +96,11 @@ export function sourcesOf(photo) {
 }
 
 /**
- * "Photo, 14 July 2019, 14:32, Berlin".
+ * "Photo, 14 July 2019, 14:32, Berlin, favourite".
  * @param {Photo} photo
  */
 export function nameOf(photo) {
   const kind = photo.kind === 'video' ? gettext('Video') : gettext('Photo');
-  return [kind, date(photo.day), time(photo.time), photo.place].filter(Boolean).join(', ');
+  const heart = isFavourite(photo) ? gettext('favourite') : '';
+  return [kind, date(photo.day), time(photo.time), photo.place, heart].filter(Boolean).join(', ');
 }

@@ -221,14 +221,30 @@ export class Tiles {
       shown.append(icon(photo.kind === 'video' ? 'video' : 'image-off'), gettext('No preview'));
       link.append(shown);
     }
-    const badges = badgesOf(photo, this.#initialOf(photo.space));
-    if (badges.length) {
-      const list = made('span', 'badges');
-      list.append(...badges);
-      link.append(list);
-    }
+    this.#addBadges(link, photo);
     this.#tiles.set(photo.id, tile);
     return tile;
+  }
+
+  /**
+   * @param {HTMLElement} link
+   * @param {Photo} photo
+   */
+  #addBadges(link, photo) {
+    const badges = badgesOf(photo, this.#initialOf(photo.space));
+    if (!badges.length) return;
+    const list = made('span', 'badges');
+    list.append(...badges);
+    link.append(list);
+  }
+
+  /** Say anew what there is to say of a photo. @param {Photo} photo */
+  refresh(photo) {
+    const link = /** @type {HTMLElement | null | undefined} */ (this.#tiles.get(photo.id)?.querySelector('.open'));
+    if (!link) return;
+    link.setAttribute('aria-label', nameOf(photo));
+    link.querySelector('.badges')?.remove();
+    this.#addBadges(link, photo);
   }
 
   /** Begin to fetch the pictures of all tiles that have none yet. */
@@ -420,7 +436,7 @@ function badgesOf({ kind, flags, length, stack }, initial) {
   /** @type {HTMLElement[]} */
   const badges = [];
   const badge = (/** @type {string} */ text, /** @type {string} */ symbol = '') => {
-    const element = made('span', 'badge');
+    const element = made('span', symbol ? `badge ${symbol}` : 'badge');
     if (symbol) element.append(icon(symbol));
     element.append(text);
     badges.push(element);
@@ -431,6 +447,7 @@ function badgesOf({ kind, flags, length, stack }, initial) {
   if (flags & FLAG.animated) badge('GIF');
   if (flags & FLAG.panorama) badge(gettext('Panorama'));
   if (stack > 0) badge(String(stack + 1), 'layers');
+  if (flags & FLAG.favourite) badge('', 'heart');
   if (initial) badge(initial);
   return badges;
 }

@@ -5,6 +5,8 @@
 
 import { gettext } from '../i18n.js';
 import { addressOf } from '../address.js';
+import { toggleHeart } from '../favourites.js';
+import { isFavourite } from '../grid/photo.js';
 import { icon } from '../ui/icon.js';
 import { bind, enter, leave } from '../ui/keys.js';
 import { tell } from '../ui/notice.js';
@@ -85,6 +87,7 @@ export class Lightbox {
         { keys: ['i'], text: gettext('Details'), run: () => this.#togglePanel() },
         { keys: [' '], text: gettext('Play or pause'), run: () => this.#play() },
         { keys: ['s'], text: gettext('Slideshow'), run: () => this.#whenOpen(() => this.#present()) },
+        { keys: ['f'], text: gettext('Favourite'), run: () => this.#toggleHeart() },
         { keys: ['D'], text: gettext('Download'), run: () => this.#download() },
         { keys: ['Escape'], text: gettext('Back to all photos'), run: () => this.#close() },
       ],
@@ -324,6 +327,20 @@ export class Lightbox {
         onClick: () => this.#present(),
       });
       shown.ui.registerElement({
+        name: 'favourite',
+        order: 7,
+        isButton: true,
+        title: gettext('Favourite'),
+        onInit: (/** @type {HTMLButtonElement} */ element) => {
+          element.append(icon('heart'));
+          const show = () => element.setAttribute('aria-pressed', String(isFavourite(this.#photo() ?? { flags: 0 })));
+          shown.on('change', show);
+          this.#grid.addEventListener('marked', show);
+          shown.on('destroy', () => this.#grid.removeEventListener('marked', show));
+        },
+        onClick: () => this.#toggleHeart(),
+      });
+      shown.ui.registerElement({
         name: 'download',
         order: 8,
         isButton: true,
@@ -450,6 +467,11 @@ export class Lightbox {
     const video = this.#shown?.currSlide?.content.element?.querySelector?.('video');
     if (video?.paused) void video.play();
     else video?.pause();
+  }
+
+  #toggleHeart() {
+    const photo = this.#photo();
+    if (photo) toggleHeart(this.#grid, photo);
   }
 
   #download() {
