@@ -9,12 +9,11 @@ import { themes } from './ui/theme.js';
 /** @type {Record<string, () => Promise<{ start: () => unknown }>>} */
 const PAGES = {
   photos: () => import('./photos.js'),
+  folders: () => import('./folders.js'),
+  favourites: () => import('./photos.js'),
   search: () => import('./search.js'),
 };
 
-  folders: () => import('./folders.js'),
-  favourites: () => import('./photos.js'),
-  map: () => import('./map.js'),
 themes();
 menus();
 listen();
