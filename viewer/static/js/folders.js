@@ -1,11 +1,8 @@
 /** A folder: its photos in the grid, its other lists as they go on, its order, and new folders. */
 
 import { send } from './api.js';
-import { gettext } from './i18n.js';
 import { start as startGrid } from './photos.js';
-import { tell } from './ui/notice.js';
-
-const NEAR = '600px';
+import { goOn } from './ui/list.js';
 
 /** Start the page. */
 export async function start() {
@@ -14,45 +11,8 @@ export async function start() {
   for (const list of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('#folders, #files'))) goOn(list);
   newFolder();
   await startGrid();
-}
-
-/**
- * Add the rest of a list, page by page, as one comes near its end.
- * @param {HTMLElement} list
- */
-function goOn(list) {
-  const link = /** @type {HTMLAnchorElement | null} */ (list.querySelector(':scope > .more > a'));
-  if (!link) return;
-  let isAsked = false;
-  const more = async () => {
-    if (isAsked) return;
-    isAsked = true;
-    const focused = document.activeElement === link;
-    const response = await fetch(link.href).catch(() => null);
-    if (!response?.ok) {
-      isAsked = false;
-      tell(gettext('The rest of this list does not come. Is there a connection?'));
-      return;
-    }
-    tell(null);
-    near.disconnect();
-    const page = new DOMParser().parseFromString(await response.text(), 'text/html');
-    const items = [...page.querySelectorAll('li')];
-    link.parentElement?.replaceWith(...items);
-    if (focused) items[0]?.querySelector('a')?.focus();
-    goOn(list);
-  };
-  const near = new IntersectionObserver(
-    ([entry]) => {
-      if (entry.isIntersecting) void more();
-    },
-    { rootMargin: NEAR },
-  );
-  near.observe(link);
-  link.addEventListener('click', (event) => {
-    event.preventDefault();
-    void more();
-  });
+  // The grid is as high as its photos only now, so what the address names stands somewhere else.
+  if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }
 
 function newFolder() {
