@@ -10,11 +10,12 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from gateway.errors import GatewayError
-from viewer import auth, favourites, folders, languages, media, pages, search, security
+from viewer import account, auth, favourites, folders, languages, media, pages, people, room, search, security
 from viewer.api.endpoint import MOST_ID
 from viewer.api.sections import SECTIONS
 from viewer.errors import problem_of, problem_of_http
 from viewer.icons import Icons
+from viewer.qr import qr
 from viewer.static_files import StaticFiles
 
 if TYPE_CHECKING:
@@ -53,13 +54,15 @@ def create_app(library: Library, packages: Path) -> Flask:
         static=static.address, modules=static.modules, icon=icons.icon, symbol=icons.symbol, navigation=pages.NAVIGATION
     )
     app.context_processor(lambda: {"principal": g.get("principal"), "csrf": security.csrf(), "theme": pages.theme()})
+    app.context_processor(lambda: {"visit": g.get("visit")})
+    app.jinja_env.globals.update(qr=qr, room_of_mine=room.mine, crowded_rooms=room.crowded)
     languages.install(app)
     app.before_request(security.judge)
     app.after_request(_compress)
     app.after_request(security.protect)
     app.register_error_handler(Exception, _answer)
     app.url_map.converters["id"] = Id
-    for part in (auth, pages, search, media, folders, favourites):
+    for part in (auth, account, people, pages, search, media, folders, favourites):
         app.register_blueprint(part.blueprint)
     for section in SECTIONS:
         app.register_blueprint(section.blueprint)

@@ -43,8 +43,11 @@ NAVIGATION = (
 
 
 def theme() -> str:
-    """The theme that this browser's person chose: it must come with the page, or the page would flash."""
-    chosen = request.cookies.get("theme", "system")
+    """The theme that this browser's person chose: it must come with the page, or the page would flash.
+
+    Pages for nobody in particular are as the last person in this browser chose.
+    """
+    chosen = g.visit.theme if g.get("visit") else request.cookies.get("theme", "system")
     return chosen if chosen in _THEMES else "system"
 
 

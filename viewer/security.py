@@ -143,6 +143,12 @@ def judge() -> WerkzeugResponse | None:
     return redirect(url_for("auth.first_start", next=request.full_path.rstrip("?")))
 
 
+def look_again() -> None:
+    """See who asks once more, after they changed something about themselves."""
+    g.visit = _visit()
+    g.principal = None if g.visit is None else g.visit.principal
+
+
 def _visit() -> Visit | None:
     """Whose session the browser has, as far as it opens what is asked for."""
     token = None if _is_program() else request.cookies.get(cookie_name())

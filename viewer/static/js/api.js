@@ -29,12 +29,14 @@ export async function get(path, parameters = {}, signal = undefined) {
     for (const one of [value ?? []].flat()) query.append(name, one);
   }
   const address = `/api/v1/${path}?${query}`;
-  let response = await asked(address, signal);
-  if (!response || response.status === 503) {
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER));
-    response = await asked(address, signal);
-  }
-  return answerOf(response);
+  return answerOf(
+    await signedIn(async () => {
+      const response = await asked(address, signal);
+      if (response && response.status !== 503) return response;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER));
+      return asked(address, signal);
+    }),
+  );
 }
 
 /**
@@ -46,9 +48,25 @@ export async function get(path, parameters = {}, signal = undefined) {
  * @returns {Promise<any>} null where there is nothing to say
  */
 export async function send(method, path, body = undefined, signal = undefined) {
-  const headers = { 'X-CSRF-Token': document.body.dataset.csrf ?? '' };
-  const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { ...headers, 'Content-Type': 'application/json' } };
-  return answerOf(await asked(`/api/v1/${path}`, signal, { method, headers, ...json }));
+  return answerOf(
+    await signedIn(() => {
+      const headers = { 'X-CSRF-Token': document.body.dataset.csrf ?? '' };
+      const json =
+        body === undefined ? {} : { body: JSON.stringify(body), headers: { ...headers, 'Content-Type': 'application/json' } };
+      return asked(`/api/v1/${path}`, signal, { method, headers, ...json });
+    }),
+  );
+}
+
+/**
+ * The answer; where the session has ended, the one after signing in again over the page.
+ * @param {() => Promise<Response | null>} ask
+ */
+async function signedIn(ask) {
+  const response = await ask();
+  if (response?.status !== 401) return response;
+  const { signIn } = await import('./ui/again.js');
+  return (await signIn()) ? ask() : response;
 }
 
 /** @param {Response | null} response */

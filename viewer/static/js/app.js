@@ -8,6 +8,8 @@ import { themes } from './ui/theme.js';
 
 /** @type {Record<string, () => Promise<{ start: () => unknown }>>} */
 const PAGES = {
+  account: () => import('./account.js'),
+  people: () => import('./account.js'),
   photos: () => import('./photos.js'),
   folders: () => import('./folders.js'),
   favourites: () => import('./photos.js'),

@@ -54,7 +54,7 @@ export async function start() {
       setTimeout(() => grid.resume(), AGAIN[Math.min(failures++, AGAIN.length - 1)]);
     },
   });
-  addEventListener('online', () => grid.resume());
+  for (const event of ['online', 'signed-in']) addEventListener(event, () => grid.resume());
   const first = data('columns');
   if (first) grid.take(first.columns, first.from, first.until ?? undefined);
   keepAddress(grid);

@@ -48,9 +48,13 @@ export function leave(scope) {
 export const isField = (target) =>
   target instanceof Element && target.closest('input, textarea, select, dialog, [contenteditable]') !== null;
 
+/** @param {KeyboardEvent} event that types a character; whoever speaks to the computer can switch these off (WCAG 2.1.4) */
+const isOff = ({ key }) => document.body.dataset.shortcuts === 'off' && key.length === 1 && key !== ' ';
+
 /** @param {KeyboardEvent} event */
 function pressed(event) {
   if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || isField(event.target)) return;
+  if (isOff(event)) return;
   const pair = event.timeStamp - before.time < TOGETHER ? `${before.key} ${event.key}` : '';
   before = { key: event.key, time: event.timeStamp };
   const table = scopes.get(entered[entered.length - 1]) ?? [];

@@ -5,7 +5,7 @@ import { gettext } from '../i18n.js';
 /**
  * Say it, or with null that all is well again.
  * @param {string | null} text
- * @param {boolean} [isSignedOut] then it offers to sign in again, and to come back here
+ * @param {boolean} [isSignedOut] then it offers to sign in again; whoever did is told by the event `signed-in`
  */
 export function tell(text, isSignedOut = false) {
   const bar = document.getElementById('notice');
@@ -16,5 +16,12 @@ export function tell(text, isSignedOut = false) {
   const link = document.createElement('a');
   link.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
   link.textContent = gettext('Sign in');
+  link.addEventListener('click', async (event) => {
+    event.preventDefault();
+    const { signIn } = await import('./again.js');
+    if (!(await signIn(true))) return;
+    tell(null);
+    dispatchEvent(new Event('signed-in'));
+  });
   bar.append(' ', link);
 }
