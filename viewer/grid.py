@@ -43,7 +43,7 @@ def grid(query: Query, spaces: Sequence[Space]) -> Grid:
             "filters": query.texts,
             "order": -1 if query.sort.is_descending else 1,
             "isEverything": query == EVERYTHING,
-            "initials": _initials(spaces) if is_of_several else {},
+            "initials": initials(spaces) if is_of_several else {},
             "place": _place(query, request.args.get("photo")),
         },
     )
@@ -60,7 +60,7 @@ def _place(query: Query, photo: str | None) -> dict[str, Any] | None:
     return {"key": key, "index": index}
 
 
-def _initials(spaces: Sequence[Space]) -> dict[int, str]:
+def initials(spaces: Sequence[Space]) -> dict[int, str]:
     """What tiles of shared spaces say where those of all spaces are together."""
     return {space.id: space.name[:1].upper() for space in spaces if space.name != g.principal.name}
 
@@ -80,7 +80,4 @@ def _first_columns(query: Query, segments: Segments, at: str | None) -> dict[str
         return None
     first, beyond = keys[start], keys[end] if end < len(keys) else None
     tiles = security.library().timeline.columns(g.principal, query, first, beyond)
-    columns = photos_api.columns_json(tiles)
-    if not query.sort.is_dated:
-        del columns["day"]
-    return {"from": first, "until": beyond, "columns": columns}
+    return {"from": first, "until": beyond, "columns": photos_api.view_json(query, tiles)}

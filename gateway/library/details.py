@@ -93,6 +93,8 @@ class Detail(NamedTuple):
     rating: int | None
     error: str | None
     """Why there is no picture of it."""
+    device: str
+    """What it was uploaded with; empty where nobody uploaded it."""
     path: Path
     """Of its folder, from the space down."""
     stack: tuple[Stacked, ...]

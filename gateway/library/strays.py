@@ -70,6 +70,7 @@ def take_in(
             media=media.is_media(head),
             created=now,
             due=0 if media.is_indexed(head) else None,
+            device="",
         )
         *folders, last = stored.key.split("/")[1:]
         name = _CHUNK_MARK.sub("", last)

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway.catalogue.statements import photos as photos_sql
 from gateway.catalogue.statements import timeline as timeline_sql
 from gateway.errors import BadRequest, NotFound
-from gateway.library.filtering import Scope, scope
+from gateway.library.details import path_of
+from gateway.library.filtering import Scope, own_spaces, scope
 from gateway.library.query import EVERYTHING, Query, Sort
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from gateway.catalogue import Catalogue, Transaction
-    from gateway.library.values import Principal
+    from gateway.library.values import Path, Principal
 
 PART = 500
 """Photos that a segment holds at most."""
@@ -79,6 +80,8 @@ class Tile(NamedTuple):
     town: str | None
     space_id: int
     folder_id: int
+    device: str
+    """What it was uploaded with."""
 
 
 class Position(NamedTuple):
@@ -129,6 +132,13 @@ class Timeline:
                 if room > 0:
                     found += _tiles(tx, seen, (from_day, to_day), skipped, room)
             return _living(tx, found)
+
+    def paths(self, principal: Principal, folders: Iterable[int]) -> dict[int, Path]:
+        """Where folders are, by their ids; those that are not the principal's to know are left out."""
+        with self.catalogue.read() as tx:
+            roots = {space.root_id: space.name for space in own_spaces(tx, principal)}
+            found = {folder: path_of(tx, folder, roots) for folder in folders}
+        return {folder: path for folder, path in found.items() if path is not None}
 
     def position(self, principal: Principal, query: Query, photo_id: int) -> Position:
         """Where a photo stands in a view, or the one that stands for it; NotFound when neither does."""

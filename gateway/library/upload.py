@@ -245,6 +245,7 @@ def _commit(
             media=body.is_media,
             created=now,
             due=0 if body.is_indexed else None,
+            device=principal.device,
         )
     time = now if modified is None else modified
     if old is None:

@@ -343,3 +343,23 @@ def test_a_space_that_is_joined_is_a_change_of_all_of_its_days(house: House) -> 
     changes = timeline.changes(house.dave, changes.segments.seq)
     assert changes is not None
     assert (changes.is_everything, changes.segments.days) == (True, [2])
+
+
+def test_folders_of_others_have_no_path(house: House) -> None:
+    folder = house.folder("alice/f")
+    family = house.space("family").root_id
+    timeline = house.library.timeline
+    assert timeline.paths(house.alice, [folder, family, 987_654]) == {folder: ("alice", "f"), family: ("family",)}
+    assert timeline.paths(house.bob, [folder, family]) == {family: ("family",)}
+    house.delete("alice/f")
+    assert timeline.paths(house.alice, [folder]) == {}
+
+
+def test_a_photo_tells_what_it_was_uploaded_with_wherever_it_goes(house: House) -> None:
+    house.put("family/a.jpg", picture(day=3), house.bob)
+    index(house)
+    house.copy("family/a.jpg", "alice/b.jpg")
+    query = Query.parse({"sort": ["-added"]})
+    tiles = house.library.timeline.columns(house.alice, query, "9999-01-01", None)
+    assert [tile.device for tile in tiles] == ["bob’s laptop"] * 2
+    assert house.library.details.photo(house.alice, tiles[0].id).device == "bob’s laptop"

@@ -163,7 +163,7 @@ def folder(path: str, query: Listing) -> FolderAnswer:
         folders, more_folders = [], None
         files, more_files = library.files(who, asked, query.files_after, query.sort)
     here = f"{request.root_path}/api/v1/folders/{address(found.path)}?sort={query.sort.value}"
-    view = Query.parse({"folder.only": ["/".join(found.path)], "sort": [query.sort.value]})
+    view = Query.parse({"folder.only": ["/".join(found.path) + "/"], "sort": [query.sort.value]})
     return FolderAnswer(
         id=found.id,
         path="/".join(found.path),

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from gateway.errors import BadRequest
 from viewer import security
+from viewer.agents import browser_of
 from viewer.api.endpoint import Id, Model, Scope, Section
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Columns(Model):
     """ThumbHash in base64, empty for none."""
     kind: list[Kind]
     flags: list[int]
-    """1 live, 2 raw, 4 animated, 8 panorama, added up."""
+    """1 live, 2 raw, 4 animated, 8 panorama, 16 without a picture, 32 a favourite of the account, added up."""
     length: list[int | None]
     """Milliseconds of a video."""
     stack: list[int]
@@ -75,6 +76,12 @@ class Columns(Model):
     space: list[int]
     """Index into ``spaces``."""
     spaces: list[Id]
+    device: list[int] = Field(default_factory=list)
+    """In views that are sorted by arrival: what each was uploaded with, as an index into ``devices``; -1 for none."""
+    devices: list[str] = Field(default_factory=list)
+    folder: list[int] = Field(default_factory=list)
+    """In the same views: where each is, as an index into ``folders``."""
+    folders: list[str] = Field(default_factory=list)
 
 
 class Photo(Model):
@@ -145,7 +152,7 @@ class Detail(Model):
     """Pixels, upright."""
     height: int
     flags: int
-    """1 live, 2 raw, 4 animated, 8 panorama, added up."""
+    """1 live, 2 raw, 4 animated, 8 panorama, 16 without a picture, 32 a favourite of the account, added up."""
     duration: int | None
     """Milliseconds."""
     video_codec: str | None
@@ -185,6 +192,8 @@ class Detail(Model):
     rating: int | None
     error: str | None
     """Why there is no picture of it."""
+    device: str
+    """What it was uploaded with; empty where that is not known."""
     path: str
     """Of its folder, from the space down."""
     stack: list[StackedFile]
@@ -241,10 +250,7 @@ def columns(query: Span, filters: Query) -> dict[str, Any]:
     There may be more or fewer than the segments promised: photos come and go.
     """
     tiles = security.library().timeline.columns(security.principal(), filters, query.from_, query.until)
-    answer = columns_json(tiles)
-    if not filters.sort.is_dated:
-        del answer["day"]
-    return answer
+    return view_json(filters, tiles)
 
 
 @section.endpoint("GET", "/photos", Scope.READ, Photos, query=Page, filters=True)
@@ -282,6 +288,7 @@ def detail(photo: int) -> dict[str, Any]:
     found = security.library().details.photo(security.principal(), photo)
     return {
         **found._asdict(),
+        "device": _device(found.device),
         "taken": _clock(found.taken, found.utc_offset),
         "added": _clock(found.added, 0),
         "path": "/".join(found.path),
@@ -310,6 +317,21 @@ def segments_json(found: Segments) -> dict[str, Any]:
     }
 
 
+def view_json(query: Query, tiles: Sequence[Tile]) -> dict[str, Any]:
+    """Columns with what the view's order shows: no days where it has none; by arrival, from which device, and where."""
+    answer = columns_json(tiles)
+    if not query.sort.is_dated:
+        del answer["day"]
+    if query.sort.subject == "added":
+        paths = security.library().timeline.paths(security.principal(), {tile.folder_id for tile in tiles})
+        devices, folders = _Index(), _Index()
+        answer["device"] = [devices.of(_device(tile.device) or None) for tile in tiles]
+        answer["devices"] = devices.values
+        answer["folder"] = [folders.of("/".join(paths.get(tile.folder_id, ())) or None) for tile in tiles]
+        answer["folders"] = folders.values
+    return answer
+
+
 def columns_json(tiles: Sequence[Tile]) -> dict[str, Any]:
     """One array for each property; towns and spaces by their place in a list.
 
@@ -333,6 +355,11 @@ def columns_json(tiles: Sequence[Tile]) -> dict[str, Any]:
         "space": [spaces.of(tile.space_id) for tile in tiles],
         "spaces": spaces.values,
     }
+
+
+def _device(text: str) -> str:
+    """What its person calls a device; of a browser that nobody named, which it is."""
+    return browser_of(text) if text.startswith("Mozilla/") else text
 
 
 def _photo(tile: Tile) -> dict[str, Any]:

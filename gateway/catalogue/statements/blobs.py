@@ -11,7 +11,9 @@ from gateway.catalogue.dialect import among, now
 from gateway.catalogue.models import Blob, Entry, Garbage, Playable, RenditionSet
 from gateway.catalogue.statements.statement import Statement, adding, n, p
 
-ADD_BLOB = adding(Blob, "key", "size", "sha256", "sha1", "md5", "media", "created", "due", returning=Blob.id)
+ADD_BLOB = adding(
+    Blob, "key", "size", "sha256", "sha1", "md5", "media", "created", "due", "device", returning=Blob.id
+)
 # Two spaces that purge the last two references at once would each still see the other's: they take turns at the rows,
 # in one order. Nothing can come to refer to them meanwhile, because an entry's foreign key waits for the same rows.
 LOCK_BLOBS = Statement(

@@ -19,7 +19,7 @@ _DETAIL: tuple[Any, ...] = (
     Photo.day, Photo.taken, Photo.utc_offset, Photo.zone, Photo.date_rule, Photo.offset_rule, Photo.added,
     Photo.latitude, Photo.longitude, Media.altitude, Place.town, Place.region, Place.country, Media.make, Media.model,
     Media.lens, Media.exposure_time, Media.aperture, Media.iso, Media.focal_length, Media.focal_length_35mm,
-    Media.flash, Media.title, Media.description, Media.tags, Photo.rating, Blob.error,
+    Media.flash, Media.title, Media.description, Media.tags, Photo.rating, Blob.error, Blob.device,
 )  # fmt: skip
 DETAIL = Statement(
     select(*_DETAIL, Space.id, Space.root_id, Photo.folder_id, Photo.stack_id, Photo.stacked)

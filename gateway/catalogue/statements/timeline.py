@@ -114,6 +114,7 @@ _FLAGS = Photo.flags + case((_IS_FAVOURITE.correlate(Photo), _HEART), else_=0)
 _TILE: tuple[Any, ...] = (
     Photo.taken, Photo.utc_offset, Photo.ratio, VERSION, Media.thumbhash, Photo.kind,
     _FLAGS, Photo.duration, Photo.stacked, Place.town, Photo.space_id, Photo.folder_id,
+    Blob.device,
 )  # fmt: skip
 
 
