@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from gateway.errors import GatewayError
-from viewer import account, auth, favourites, folders, languages, media, pages, people, room, search, security
+from viewer import account, auth, favourites, folders, languages, media, pages, people, reference, room, search, security
 from viewer.api.endpoint import MOST_ID
 from viewer.api.sections import SECTIONS
 from viewer.errors import problem_of, problem_of_http
@@ -48,6 +48,7 @@ def create_app(library: Library, packages: Path) -> Flask:
     static = StaticFiles(packages)
     app.extensions["library"] = library
     app.extensions["static"] = static
+    app.extensions["api"] = SECTIONS
     app.add_url_rule("/static/<release>/<path:name>", "static", static.serve)
     icons = Icons(packages)
     app.jinja_env.globals.update(
@@ -62,7 +63,7 @@ def create_app(library: Library, packages: Path) -> Flask:
     app.after_request(security.protect)
     app.register_error_handler(Exception, _answer)
     app.url_map.converters["id"] = Id
-    for part in (auth, account, people, pages, search, media, folders, favourites):
+    for part in (auth, account, people, pages, search, media, folders, favourites, reference):
         app.register_blueprint(part.blueprint)
     for section in SECTIONS:
         app.register_blueprint(section.blueprint)

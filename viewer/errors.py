@@ -89,7 +89,7 @@ class Problem:
 
 def problem_of(error: errors.GatewayError) -> Problem:
     """What the library's error means to who asked."""
-    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 409)
+    status = status_of(type(error))
     headers = {}
     if (seconds := getattr(error, "retry_after", None)) is not None:
         headers["Retry-After"] = str(seconds)
@@ -97,7 +97,7 @@ def problem_of(error: errors.GatewayError) -> Problem:
     if challenge or status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = f'Bearer realm="davgallery"{challenge}'
     members = {name: found for name in ("errors", "offset") if (found := getattr(error, name, None)) is not None}
-    return Problem(status, sentence(str(error)), _kebab(type(error).__name__), headers, members)
+    return Problem(status, sentence(str(error)), kebab(type(error).__name__), headers, members)
 
 
 def problem_of_http(error: HTTPException) -> Problem:
@@ -107,5 +107,11 @@ def problem_of_http(error: HTTPException) -> Problem:
     return Problem(status, _WORDS.get(status, error.name), headers=headers)
 
 
-def _kebab(name: str) -> str:
+def status_of(error: type[errors.GatewayError]) -> int:
+    """The status that errors of this kind have."""
+    return next((status for kind, status in _STATUS if issubclass(error, kind)), 409)
+
+
+def kebab(name: str) -> str:
+    """``quota-exceeded`` for ``QuotaExceeded``."""
     return re.sub("(?<=[a-z])(?=[A-Z])", "-", name).lower()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from flask import current_app, request
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from gateway.library.query import ONCE, TAKES
 from gateway.library.tokens import OF_DEVICES
-from viewer.api.endpoint import MOST_ID, Endpoint, Model
+from viewer.api.endpoint import MOST_ID, Endpoint, Model, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from viewer.api.endpoint import Section
 
 _SCHEMAS = "#/components/schemas/"
 _JSON = "application/json"
@@ -65,6 +65,29 @@ class ProblemPlace(Model):
     at: str
     """The parameter's name, or a pointer into the body (RFC 6901)."""
     detail: str
+
+
+section = Section("document", "This document")
+
+
+@section.endpoint("GET", "/openapi.json", None, dict[str, Any])
+def openapi() -> dict[str, Any]:
+    """The API in the words of OpenAPI 3.1
+
+    It is made of what the endpoints declare. As a page: `/api`.
+    """
+    return of_this_app()
+
+
+def of_this_app() -> dict[str, Any]:
+    """The document of the app that answers."""
+    app = current_app.extensions["api"]
+    return _made(app, request.root_path)
+
+
+@cache
+def _made(sections: tuple[Section, ...], root: str) -> dict[str, Any]:
+    return build(sections, root)
 
 
 def build(sections: Sequence[Section], root: str) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def _sent(model: type[Model]) -> Model:
         raise Invalid(error, model, lambda place: "#" + "".join(f"/{part}" for part in place)) from None
 
 
-@dataclass
+@dataclass(eq=False)
 class Section:
     """Endpoints with one subject."""
 
