@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _access = logging.getLogger("davgallery.access")
+_TOKEN = re.compile(r"(/invitation/).+")
 
 _QUIET = frozenset({"/healthz", "/metrics"})
 """Asked every few seconds, by programs."""
@@ -141,9 +142,10 @@ def set_up(form: Literal["human", "json"], level: str, secrets: Iterable[str] = 
 def log_access(environ: Mapping[str, Any], status: int, sent: int, seconds: float) -> None:
     """Log one answered request: what was asked, by whom, and what became of it.
 
-    The path stays percent-encoded, as it was received. A query is dropped: tokens travel in queries.
+    The path stays percent-encoded, as it was received. A query is dropped: tokens travel in queries. That of a link
+    that opens something once is in the path, and dropped too.
     """
-    path = _path(environ)
+    path = _TOKEN.sub(r"\1-", _path(environ))
     level = logging.DEBUG if path in _QUIET else logging.INFO
     if not _access.isEnabledFor(level):
         return

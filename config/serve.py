@@ -151,10 +151,10 @@ def _make_administrator(parts: Parts, say: Callable[[str], None]) -> None:
         return
     given = parts.settings.admin_password
     password = given.get_secret_value() if given else passwords.generate()
-    parts.library.accounts.add(ADMIN, password=password, admin=True)
+    parts.library.accounts.add(ADMIN, password=password, drawn=given is None, admin=True)
     if given is None:
         say(f"The account {ADMIN} has the password {password}")
-        say("It is shown only once; change it with: davgallery user set-password admin")
+        say("It is shown only once: sign in with it in a browser, and choose another one there.")
 
 
 def _announce(settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,8 +20,11 @@ from config.commands.common import (
     time_of,
     where,
 )
-from config.commands.spaces import confirm_quota, find_space
+from config.commands.spaces import ROLES, confirm_quota, find_space
 from config.sizes import format_size
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 
 @click.group()
@@ -42,7 +45,7 @@ def user_add(name: str, *, admin: bool, quota: int | None, password_stdin: bool,
     """
     with opened(flags) as parts:
         password, generated = new_password(from_stdin=password_stdin)
-        parts.library.accounts.add(name, password=password, admin=admin, quota=quota)
+        parts.library.accounts.add(name, password=password, drawn=generated, admin=admin, quota=quota)
         room = format_size(parts.library.spaces.find(name).quota)
     click.echo(f"Added the account {name} with {room}.")
     tell(password, generated=generated)
@@ -122,7 +125,7 @@ def user_bring_back(name: str, *, password_stdin: bool, **flags: Any) -> None:
     """Undo the removal of an account, with a new password, as long as its files are kept."""
     with opened(flags) as parts:
         password, generated = new_password(from_stdin=password_stdin)
-        parts.library.accounts.bring_back(name, password)
+        parts.library.accounts.bring_back(name, password, drawn=generated)
     click.echo(f"{name} is back. Memberships of shared spaces have to be granted again.")
     tell(password, generated=generated)
 
@@ -147,9 +150,43 @@ def user_set_password(name: str, *, password_stdin: bool, **flags: Any) -> None:
     """Give an account another password; the old one stops working at once."""
     with opened(flags) as parts:
         password, generated = new_password(from_stdin=password_stdin)
-        parts.library.accounts.set_password(name, password)
+        parts.library.accounts.set_password(name, password, drawn=generated)
     click.echo(f"Changed the password of {name}.")
     tell(password, generated=generated)
+
+
+@user.command("invite")
+@where
+@click.option("--name", default="", help="A proposal: people may choose another one.")
+@click.option("--admin", is_flag=True, help="May administer this server.")
+@click.option("--quota", type=SIZE, help="Of the personal space, such as 20GB.")
+@click.option("--space", "shared", multiple=True, type=(str, click.Choice(list(ROLES))), metavar="SPACE ROLE")
+def user_invite(
+    *, name: str, admin: bool, quota: int | None, shared: tuple[tuple[str, str], ...], **flags: Any
+) -> None:
+    """Make a link with which somebody makes an account, once, within seven days."""
+    with opened(flags) as parts:
+        joined = {space: ROLES[role] for space, role in shared}
+        link = parts.library.invitations.invite(None, name=name, admin=admin, quota=quota, shared=joined)
+        click.echo(f"Invitation (shown only once): {_address(parts.settings, link.token)}")
+
+
+@user.command("reset-link")
+@where
+@click.argument("name")
+def user_reset_link(name: str, **flags: Any) -> None:
+    """Make a link with which an account chooses another password, once, within seven days."""
+    with opened(flags) as parts:
+        link = parts.library.invitations.reset(None, name)
+        click.echo(f"Link (shown only once): {_address(parts.settings, link.token)}")
+
+
+def _address(settings: Settings, token: str) -> str:
+    """Where people open a link: below the public address, or what this machine would call the server."""
+    scheme = "https" if settings.tls_cert else "http"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    base = settings.public_url or f"{scheme}://{host}:{settings.port}"
+    return f"{base.rstrip('/')}/invitation/{token}"
 
 
 @user.command("app-password")

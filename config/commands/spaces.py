@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from config import wiring
     from gateway.library.spaces import SpaceRow
 
-_ROLES = {role.name.lower(): role for role in Role}
+ROLES = {role.name.lower(): role for role in Role}
 
 
 @click.group()
@@ -94,11 +94,11 @@ def space_list(*, as_json: bool, **flags: Any) -> None:
 @where
 @click.argument("name", metavar="SPACE")
 @click.argument("account", metavar="USER")
-@click.argument("role", type=click.Choice(list(_ROLES)))
+@click.argument("role", type=click.Choice(list(ROLES)))
 def space_grant(name: str, account: str, role: str, **flags: Any) -> None:
     """Make an account a member of a shared space, or change its role."""
     with opened(flags) as parts:
-        parts.library.spaces.grant(name, account, _ROLES[role])
+        parts.library.spaces.grant(name, account, ROLES[role])
     click.echo(f"{account} is {role} of {name} now.")
 
 

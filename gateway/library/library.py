@@ -30,6 +30,7 @@ from gateway.library.transfers import Transfers
 from gateway.library.trash import Trash
 from gateway.library.upkeep import Upkeep
 from gateway.library.upload import Uploads
+from gateway.library.usage import Usages
 from gateway.library.vocabulary import Vocabularies
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Library:
     playables: Playables
     encodings: Encodings
     duplicates: Duplicates
+    usages: Usages
     upkeep: Upkeep
     checker: Checker
 
@@ -121,6 +123,7 @@ def build(
         playables=Playables(catalogue, store, can_encode),
         encodings=Encodings(catalogue, store),
         duplicates=Duplicates(catalogue),
+        usages=Usages(catalogue),
         upkeep=Upkeep(catalogue, store, trash_days * DAY),
         checker=Checker(catalogue, store, photos),
     )

@@ -23,7 +23,7 @@ from gateway.catalogue.statements import tree as tree_sql
 from gateway.catalogue.statements import upkeep as upkeep_sql
 from gateway.catalogue.statements import uploads as uploads_sql
 from gateway.errors import Conflict, GatewayError, QuotaExceeded
-from gateway.library import hold, jobs, record, snapshot, strays, tokens, trash
+from gateway.library import hold, jobs, record, snapshot, strays, tokens, trash, usage
 from gateway.library.spaces import SpaceRow
 from gateway.library.values import Entry
 
@@ -72,6 +72,7 @@ class Upkeep:
             "spaces": (3600, self.purge_removed_spaces),
             "snapshot": (24 * 3600, self.snapshot),
             "measure": (600, self.measure),
+            "usage": (5, partial(usage.count_wanted, self.catalogue)),
             **(more or {}),
         }
         with self.catalogue.read() as tx:

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,6 +80,28 @@ def test_where_nobody_can_be_asked_a_random_password_is_printed_once(gateway: Ga
 
     assert lines[0] == "Added the account carla with 15 GB."
     assert sign_in(gateway, "carla", lines[1].removeprefix("Password (shown only once): ")) == 207
+
+
+def test_links_are_printed_once_for_people_to_open(gateway: Gateway) -> None:
+    gateway.run("space", "add", "garden")
+    invitation = gateway.run("user", "invite", "--quota", "20GB", "--space", "garden", "editor").stdout.split()[-1]
+    gateway.add_account("lotte", password="the old one")
+    reset = gateway.run("user", "reset-link", "lotte").stdout.split()[-1]
+    for link, name, password in ((invitation, "kurt", "the first one"), (reset, "lotte", "the new one")):
+        # The command was not told of the server's port.
+        assert re.fullmatch(r"http://127\.0\.0\.1:8080/invitation/[\w-]{27}", link)
+        token = link.rpartition("/")[2]
+        form = {"name": name, "password": password}
+        assert requests.post(f"{gateway.url}/invitation/{token}", form, timeout=30).status_code == 200
+        assert sign_in(gateway, name, password) == 207
+        assert token not in gateway.log
+    account = listed(gateway, "user", "kurt")
+    assert account
+    assert account["quota"] == 20_000_000_000
+    garden = listed(gateway, "space", "garden")
+    assert garden
+    assert garden["members"] == {"kurt": "editor"}
+    assert gateway.run("user", "reset-link", "nobody", check=False).returncode == 2
 
 
 def test_administrator_is_marked(gateway: Gateway) -> None:

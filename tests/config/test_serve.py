@@ -349,7 +349,7 @@ def test_access_is_logged_with_the_account(start_gateway: Callable[..., Gateway]
     put(gateway, "admin/a%20b.jpg", b"photo")
     requests.get(f"{gateway.url}/healthz", timeout=10)
 
-    requests.get(f"{gateway.url}/", timeout=10)
+    requests.get(f"{gateway.url}/", timeout=10, allow_redirects=False)
 
     # A line is written after its answer was sent.
     upload, page = wait_until(lambda: access_log(gateway)[1:] and access_log(gateway))

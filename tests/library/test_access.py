@@ -34,6 +34,7 @@ from gateway.library.transfers import Transfers, Wanted
 from gateway.library.trash import Trash
 from gateway.library.upkeep import Upkeep
 from gateway.library.upload import Uploads
+from gateway.library.usage import Usages
 from gateway.library.values import NO_CONDITIONS, Principal, Role
 from tests.library.house import House, at, tokens
 
@@ -76,6 +77,7 @@ METHODS: dict[str, tuple[Role, Act]] = {
     "Transfers.begin": (EDITOR, lambda h, p: h.library.transfers.begin(p, at("family/b"), size=1)),
     "Locks.acquire": (EDITOR, lambda h, p: h.library.locks.acquire(p, at("family/f"), **LOCK)),  # type: ignore[arg-type]
     "Locks.release": (MANAGER, lambda h, p: h.library.locks.release(p, at("family/l"), _token(h))),
+    "Usages.report": (VIEWER, lambda h, p: h.library.usages.report(p, "family")),
     "Trash.items": (VIEWER, lambda h, p: h.library.trash.items(p, "family")),
     "Trash.restore": (MANAGER, lambda h, p: h.library.trash.restore(p, "family", h.trashed("family")["gone"])),
     "Trash.purge": (MANAGER, lambda h, p: h.library.trash.purge(p, "family", h.trashed("family")["gone"])),
@@ -189,6 +191,7 @@ JUDGED = (
     Transfers,
     Trash,
     Uploads,
+    Usages,
 )
 
 
