@@ -150,8 +150,9 @@ class Worker:
         return "failed"
 
     def _tidy(self) -> bool:
-        """Folders first, which are quick; then a job; then what an older indexer did. Whether there was anything."""
-        return bool(self.library.photos.follow_folders() or self.work() or self.library.jobs.renew())
+        """Follow a folder and do a job, in turns; then what an older indexer did. Whether there was anything."""
+        followed = self.library.photos.follow_folders(most=1)
+        return self.work() or bool(followed or self.library.jobs.renew())
 
 
 def take_over(jobs: Jobs, home: str) -> None:

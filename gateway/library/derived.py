@@ -59,16 +59,17 @@ class Derived:
     def _photos(self, space: SpaceRow, *, repair: bool) -> Iterator[Finding]:
         with self.catalogue.read() as tx:
             missing = int(tx.value(photos_sql.COUNT_MISSING, entry=space.root_id))
-            stray = [row[0] for row in tx.all(photos_sql.STRAYS, space=space.id, entry=space.root_id)]
+            stray = len(_strays(tx, space))
         if missing:
             if repair:
                 self.catalogue.write(partial(follow_again, folder_id=space.root_id), space.id)
                 self.photos.follow_folders()
             yield Finding("photos", f"{space.name}: {missing} files are not shown as photos", repair)
+        if stray and repair:
+            # Looked for again where nothing can change meanwhile: one may have been restored.
+            stray = self.catalogue.write(partial(_forget_strays, space=space), space.id)
         if stray:
-            if repair:
-                self.catalogue.write(partial(forget, entries=stray), space.id)
-            yield Finding("photos", f"{space.name}: {len(stray)} photos are shown that are not there", repair)
+            yield Finding("photos", f"{space.name}: {stray} photos are shown that are not there", repair)
 
     def _renditions(self, *, repair: bool) -> Iterator[Finding]:
         """Walk what the store has of renditions and copies, and the catalogue, side by side; both sort by bytes."""
@@ -121,6 +122,16 @@ class Derived:
         if repair:
             self.catalogue.run(blobs_sql.ADD_GARBAGE, new_key=key, us=GRACE)
         yield Finding("renditions", f"No row names the renditions {key}: they will be deleted", repair)
+
+
+def _strays(tx: Transaction, space: SpaceRow) -> list[int]:
+    return [row[0] for row in tx.all(photos_sql.STRAYS, space=space.id, entry=space.root_id)]
+
+
+def _forget_strays(tx: Transaction, space: SpaceRow) -> int:
+    stray = _strays(tx, space)
+    forget(tx, stray)
+    return len(stray)
 
 
 def _wrong_days(tx: Transaction, space_id: int) -> dict[int, tuple[int, int]]:

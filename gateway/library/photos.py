@@ -7,6 +7,7 @@ transaction of the change itself; a folder is noted there as pending, and follow
 from __future__ import annotations
 
 import json
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.catalogue.statements import photos as photos_sql
 from gateway.library import names
 from gateway.library.favourites import share
-from gateway.library.stacks import Member, Photo, arrange, stem
+from gateway.library.stacks import MOST_TOGETHER, Member, Photo, arrange, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _PAGE = 1000
 _LEASE = 60 * 1_000_000
+_RENEW = 20.0
+"""Seconds. A page takes one at most."""
 _FOLDER, _NAME_KEY, _CONTENT = (Member._fields.index(name) for name in ("folder_id", "name_key", "content_id"))
 _MEMBER_END = len(Member._fields)
 _PHOTO_SPACE = _MEMBER_END + Photo._fields.index("space_id")
@@ -89,26 +92,27 @@ class Photos:
 
     def _part(self, tx: Transaction, space_id: int, folder_id: int, blob_id: int) -> None:
         """Arrange the files that shared a content id with a version that is not in the folder any more."""
-        partners = tx.all(photos_sql.PARTNERS_OF_BLOB, folder=folder_id, blob=blob_id)
-        for shared in {stem(row[_NAME_KEY]) for row in partners}:
-            self._arrange(tx, space_id, _of_stem(tx, folder_id, shared))
+        partners = tx.all(photos_sql.PARTNERS_OF_BLOB, folder=folder_id, blob=blob_id, limit=MOST_TOGETHER + 1)
+        if len(partners) <= MOST_TOGETHER:
+            stems = {stem(row[_NAME_KEY]) for row in partners}
+            self._arrange(tx, space_id, [row for shared in stems for row in _of_stem(tx, folder_id, shared)])
 
     # --- afterwards ---------------------------------------------------------------------------------------------
 
-    def follow_folders(self) -> int:
-        """Follow the folders that are pending; how many there were."""
+    def follow_folders(self, most: int | None = None) -> int:
+        """Follow the folders that are pending, or ``most`` of them; how many there were."""
         done = 0
         while True:
             with self.catalogue.read() as tx:
-                due = [row[0] for row in tx.all(photos_sql.DUE_PENDING, limit=10)]
-            if not due:
-                return done
+                due = [row[0] for row in tx.all(photos_sql.DUE_PENDING, limit=10 if most is None else most)]
             done += sum(self._follow(folder) for folder in due)
+            if not due or most is not None:
+                return done
 
     def _follow(self, root: int) -> bool:
         """Follow one folder, page by page, unless another process does; whether this one did."""
-        mark = self.catalogue.write(lambda tx: tx.one(photos_sql.TAKE_PENDING, entry=root, us=_LEASE), durable=False)
-        if mark is None:
+        hold = _Hold.taken(self.catalogue, root)
+        if hold is None:
             return False
         with self.catalogue.read() as tx:
             home = _home(tx, root)
@@ -117,18 +121,19 @@ class Photos:
         try:
             if home is None:
                 while self.catalogue.write(partial(_remove_below, root=root, held=held), *held):
-                    pass
+                    hold.renew()
             else:
                 for folder in folders:
-                    self._follow_members(home, held, folder)
+                    self._follow_members(home, held, folder, hold)
         except _Elsewhere:
             return True
-        self.catalogue.run(photos_sql.END_PENDING, durable=False, entry=root, taken=mark[0])
+        hold.end()
         return True
 
-    def _follow_members(self, home: int, held: set[int], folder: int) -> None:
+    def _follow_members(self, home: int, held: set[int], folder: int, hold: _Hold) -> None:
         after: str | None = ""
         while after is not None:
+            hold.renew()
             page = partial(self._page, home=home, held=held, folder=folder, after=after)
             after = self.catalogue.write(page, *held, home)
 
@@ -151,6 +156,34 @@ def forget(tx: Transaction, entries: Sequence[int]) -> list[int]:
     blobs = tally.remove(tx, entries)
     tally.write(tx)
     return blobs
+
+
+class _Hold:
+    """A pending folder that this process follows, for as long as it says so now and then."""
+
+    def __init__(self, catalogue: Catalogue, root: int, mark: int) -> None:
+        self._catalogue, self._root, self._mark = catalogue, root, mark
+        self._renewed = time.monotonic()
+
+    @classmethod
+    def taken(cls, catalogue: Catalogue, root: int) -> _Hold | None:
+        """Take the folder, unless somebody else has."""
+        row = catalogue.write(lambda tx: tx.one(photos_sql.TAKE_PENDING, entry=root, us=_LEASE), durable=False)
+        return None if row is None else cls(catalogue, root, row[0])
+
+    def renew(self) -> None:
+        """Hold it for another lease, if that is needed. _Elsewhere when it was changed, or somebody else follows it."""
+        if time.monotonic() - self._renewed < _RENEW:
+            return
+        words = {"entry": self._root, "taken": self._mark, "us": _LEASE}
+        row = self._catalogue.write(lambda tx: tx.one(photos_sql.HOLD_PENDING, **words), durable=False)
+        if row is None:
+            raise _Elsewhere
+        self._mark, self._renewed = row[0], time.monotonic()
+
+    def end(self) -> None:
+        """It is followed, unless it was changed meanwhile."""
+        self._catalogue.run(photos_sql.END_PENDING, durable=False, entry=self._root, taken=self._mark)
 
 
 class _Tally:
@@ -203,22 +236,48 @@ def _of_stem(tx: Transaction, folder_id: int, shared: str) -> list[_Row]:
 
 
 def _groups(tx: Transaction, rows: Iterable[_Row]) -> Iterator[Sequence[_Row]]:
-    """The files that are judged together: those of one stem, and those that share a content id with one of them."""
+    """The files that are judged together: those of one stem, and those that share a content id with one of them.
+
+    Where these are too many to be a live photo and its copies, content ids mean nothing, and each stem is for itself:
+    else every file would cost as much as all before it.
+    """
     by_stem: dict[str, dict[int, _Row]] = defaultdict(dict)
     for row in rows:
         by_stem[stem(row[_NAME_KEY])][row[0]] = row
     while by_stem:
-        _, group = by_stem.popitem()
-        folder = next(iter(group.values()))[_FOLDER]
+        first, of_first = by_stem.popitem()
+        together = {first: of_first}
         seen: set[str] = set()
-        while contents := {row[_CONTENT] for row in group.values() if row[_CONTENT] is not None} - seen:
-            seen |= contents
-            for content in contents:
-                for partner in tx.all(photos_sql.MEMBERS_OF_CONTENT, folder=folder, content=content):
-                    if partner[0] not in group:
-                        shared = stem(partner[_NAME_KEY])
-                        group |= by_stem.pop(shared, {}) or {row[0]: row for row in _of_stem(tx, folder, shared)}
-        yield list(group.values())
+        while contents := _contents(together) - seen:
+            for content in sorted(contents):
+                seen.add(content)
+                if _count(together) <= MOST_TOGETHER:
+                    _gather(tx, content, together, by_stem)
+        everything = [row for files in together.values() for row in files.values()]
+        if len(everything) <= MOST_TOGETHER:
+            yield everything
+        else:
+            for files in together.values():
+                yield [(*row[:_CONTENT], None, *row[_CONTENT + 1 :]) for row in files.values()]
+
+
+def _contents(together: dict[str, dict[int, _Row]]) -> set[str]:
+    return {row[_CONTENT] for files in together.values() for row in files.values() if row[_CONTENT] is not None}
+
+
+def _count(together: dict[str, dict[int, _Row]]) -> int:
+    return sum(map(len, together.values()))
+
+
+def _gather(
+    tx: Transaction, content: str, together: dict[str, dict[int, _Row]], by_stem: dict[str, dict[int, _Row]]
+) -> None:
+    """Add the files of every stem in which one has this content id, until they are too many."""
+    folder = next(row[_FOLDER] for files in together.values() for row in files.values())
+    for partner in tx.all(photos_sql.MEMBERS_OF_CONTENT, folder=folder, content=content, limit=MOST_TOGETHER + 1):
+        shared = stem(partner[_NAME_KEY])
+        if shared not in together and _count(together) <= MOST_TOGETHER:
+            together[shared] = by_stem.pop(shared, {}) or {row[0]: row for row in _of_stem(tx, folder, shared)}
 
 
 def _whole_stems(tx: Transaction, page: list[_Row], after: str, *, is_last: bool) -> tuple[list[_Row], str | None]:

@@ -23,6 +23,8 @@ _STILLS = ("heic", "avif", "jpeg")
 """Formats that cameras write beside a RAW file or a moving half, the likeliest first."""
 _KINDS = ("image", "raw", "video")
 """What a gallery shows."""
+MOST_TOGETHER = 100
+"""Files of one name, or of one content id in one folder. More are no stack: nothing that a camera made."""
 _LEAST_RATIO, _MOST_RATIO = 40, 320
 
 
@@ -119,7 +121,7 @@ def arrange(members: Sequence[Member], space_id: int, zone: str) -> list[Photo]:
     """The photos of files that share a stem or a content id, in one folder. ``zone`` is the server's own."""
     sidecars = {member.name_key.lower(): member for member in members if member.kind == "sidecar"}
     shown = sorted((m for m in members if m.kind in _KINDS), key=_rank)
-    below = _stack(shown)
+    below = _stack(shown) if len(shown) <= MOST_TOGETHER else {}
     tops = {lower.entry_id: top for top, lowers in below.items() for lower in lowers}
     return [
         _photo(m, tops.get(m.entry_id), below.get(m.entry_id, []), _sidecar_of(m, sidecars), space_id, zone)

@@ -56,12 +56,14 @@ def test_photographs_of_the_first_version_are_indexed_by_this_one(start_gateway:
     files = {f"{number}.jpg": photograph(number) for number in range(4)} | {"2.jpg.xmp": SIDECAR, "words.txt": b"words"}
     for name, content in files.items():
         requests.put(gateway.dav(f"admin/{name}"), data=content, auth=auth, timeout=20).raise_for_status()
+    requests.put(gateway.dav("admin/3.jpg.xmp"), data=SIDECAR + b"\n", auth=auth, timeout=20).raise_for_status()
+    requests.delete(gateway.dav("admin/3.jpg.xmp"), auth=auth, timeout=20).raise_for_status()
     gateway.stop()
     catalogue = gateway.data / "catalogue.sqlite3"
     make_older(catalogue, "0001")
     with closing(sqlite3.connect(catalogue)) as database:
         assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
-        assert database.execute("SELECT count(*) FROM blob").fetchall() == [(6,)]
+        assert database.execute("SELECT count(*) FROM blob").fetchall() == [(7,)]
 
     indexers[1] = "1"
     gateway.start()
@@ -78,6 +80,7 @@ def test_photographs_of_the_first_version_are_indexed_by_this_one(start_gateway:
     ratings = {2: 4}
     assert photos == [(f"{number}.jpg", microseconds_of(number), MODEL, ratings.get(number)) for number in range(4)]
     assert rows("SELECT count(*) FROM rendition_set") == [(4,)]
+    assert rows("SELECT count(*) FROM media WHERE kind = 'sidecar'") == [(2,)], "one of them is in the trash"
     for name, content in files.items():
         answer = requests.get(gateway.dav(f"admin/{name}"), auth=auth, timeout=20)
         assert answer.content == content

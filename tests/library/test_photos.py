@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from gateway.errors import GatewayError
-from gateway.library.photos import _Elsewhere
+from gateway.library import photos as photos_module
+from gateway.library import stacks
+from gateway.library.photos import _Elsewhere, _Hold
 from gateway.library.stacks import Flag
-from tests.library.house import House, at
+from tests.library.house import House, at, counted
 from tests.library.pictures import DAY, index, picture
 
 _SHOWN = "SELECT name, photo.* FROM photo JOIN entry ON entry.id = entry_id"
@@ -344,5 +346,90 @@ def test_a_folder_that_was_deleted_while_those_before_it_were_followed_shows_not
     house.library.photos.follow_folders()
     home = house.space().id
     with pytest.raises(_Elsewhere):
-        house.library.photos._follow_members(home, {home}, inner)
+        house.library.photos._follow_members(home, {home}, inner, _Hold(house.catalogue, inner, 0))
     assert photos(house) == {}
+
+
+def test_a_content_id_that_too_many_files_have_means_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (stacks, photos_module):
+        monkeypatch.setattr(module, "MOST_TOGETHER", 4)
+    shared = {"day": 1, "content_id": "one shot"}
+    house.put("alice/a.heic", picture("image", "heic", **shared))
+    house.put("alice/b.mov", picture("video", "mov", **shared))
+
+    def shown() -> set[str]:
+        index(house)
+        return {name for name, photo in photos(house).items() if photo.stack_id is None}
+
+    assert shown() == {"a.heic"}
+    for number in range(3):
+        house.put(f"alice/{number}.heic", picture("image", "heic", width=500 + number, **shared))
+    assert shown() == {"a.heic", "b.mov", "0.heic", "1.heic", "2.heic"}
+    house.delete("alice/0.heic")
+    assert shown() == {"a.heic", "1.heic", "2.heic"}
+
+
+def test_a_file_costs_no_more_where_thousands_share_its_content_id(house: House) -> None:
+    def cost() -> int:
+        with counted() as statements:
+            index(house)
+        return len(statements)
+
+    for number in range(150):
+        house.put(f"alice/{number}.jpg", picture(day=1, content_id="x", width=500 + number))
+    index(house)
+    house.put("alice/more.jpg", picture(day=1, content_id="x", width=1000))
+    before = cost()
+    for number in range(150, 300):
+        house.put(f"alice/{number}.jpg", picture(day=1, content_id="x", width=500 + number))
+    index(house)
+    house.put("alice/last.jpg", picture(day=1, content_id="x", width=1001))
+    assert cost() <= before + 5
+
+
+def test_a_folder_that_takes_long_to_follow_is_not_followed_by_two(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(photos_module, "_PAGE", 2)
+    monkeypatch.setattr(photos_module, "_RENEW", 0.0)
+    house.folder("alice/f")
+    for number in range(6):
+        house.put(f"alice/f/{number}.jpg", picture(day=number))
+    index(house)
+    house.copy("alice/f", "alice/g")
+    assert house.rows("SELECT due FROM pending_subtree") == [(0,)], "at once, whatever the clock was set to"
+    library, renew, dues = house.library.photos, _Hold.renew, list[int]()
+
+    def watched(hold: _Hold) -> None:
+        renew(hold)
+        dues.append(house.rows("SELECT due FROM pending_subtree")[0][0])
+        assert library.follow_folders() == 0
+
+    monkeypatch.setattr(_Hold, "renew", watched)
+    assert library.follow_folders() == 1
+    assert len(dues) > 2
+    assert dues == sorted(dues)
+    assert dues[0] < dues[-1], "the lease was renewed"
+    assert house.rows("SELECT count(*) FROM photo") == [(12,)]
+
+
+def test_a_folder_that_changes_while_it_is_followed_is_followed_anew(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(photos_module, "_RENEW", 0.0)
+    house.folder("alice/f")
+    house.put("alice/f/a.jpg", picture(day=1))
+    index(house)
+    house.copy("alice/f", "alice/g")
+    library, renew = house.library.photos, _Hold.renew
+
+    def deleted_meanwhile(hold: _Hold) -> None:
+        if house.exists("alice/g"):
+            house.delete("alice/g")
+        renew(hold)
+
+    monkeypatch.setattr(_Hold, "renew", deleted_meanwhile)
+    assert library.follow_folders(most=1) == 1
+    library.follow_folders()
+    assert set(photos(house)) == {"a.jpg"}
+    assert house.rows("SELECT count(*) FROM pending_subtree") == [(0,)]

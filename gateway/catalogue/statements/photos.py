@@ -37,9 +37,11 @@ _MEMBERS = (
 MEMBERS_OF_STEM = Statement(
     _MEMBERS.where(or_(Entry.name_key == p("stem"), (Entry.name_key >= p("first")) & (Entry.name_key < p("beyond"))))
 )
-MEMBERS_OF_CONTENT = Statement(_MEMBERS.where(Media.content_id == p("content")))
+MEMBERS_OF_CONTENT = Statement(_MEMBERS.where(Media.content_id == p("content")).order_by(Entry.id).limit(p("limit")))
 PARTNERS_OF_BLOB = Statement(
-    _MEMBERS.where(Media.content_id == select(_Left.content_id).where(_Left.blob_id == p("blob")).scalar_subquery())
+    _MEMBERS.where(
+        Media.content_id == select(_Left.content_id).where(_Left.blob_id == p("blob")).scalar_subquery()
+    ).limit(p("limit"))
 )
 MEMBERS_AFTER = Statement(_MEMBERS.where(Entry.name_key > p("after")).order_by(Entry.name_key).limit(p("limit")))
 
@@ -78,12 +80,18 @@ FOLDERS_BELOW = Statement(select(_FOLDERS.c.id).join(Entry, Entry.id == _FOLDERS
 SPACES_OF_PHOTOS_BELOW = Statement(select(Photo.space_id).join(_FOLDERS, _FOLDERS.c.id == Photo.folder_id).distinct())
 PHOTOS_BELOW = Statement(select(Photo.entry_id).join(_FOLDERS, _FOLDERS.c.id == Photo.folder_id).limit(p("limit")))
 
-MOVE_PENDING = Statement(update(PendingSubtree).where(PendingSubtree.entry_id == p("entry")).values(due=now()))
-ADD_PENDING = Statement(insert(PendingSubtree).values(entry_id=p("entry"), due=now()))
+MOVE_PENDING = Statement(update(PendingSubtree).where(PendingSubtree.entry_id == p("entry")).values(due=0))
+ADD_PENDING = Statement(insert(PendingSubtree).values(entry_id=p("entry"), due=0))
 DUE_PENDING = Statement(select(PendingSubtree.entry_id).where(PendingSubtree.due <= now()).limit(p("limit")))
 TAKE_PENDING = Statement(
     update(PendingSubtree)
     .where(PendingSubtree.entry_id == p("entry"), PendingSubtree.due <= now())
+    .values(due=now() + p("us"))
+    .returning(PendingSubtree.due)
+)
+HOLD_PENDING = Statement(
+    update(PendingSubtree)
+    .where(PendingSubtree.entry_id == p("entry"), PendingSubtree.due == p("taken"))
     .values(due=now() + p("us"))
     .returning(PendingSubtree.due)
 )

@@ -204,5 +204,9 @@ def upgrade() -> None:
     op.add_column("space", sa.Column("seq", BIG, server_default=sa.text("0"), nullable=False))
     # What was there before the indexer; its jobs are taken newest first.
     op.execute("UPDATE blob SET due = 0 WHERE media")
-    # What lies beside a photograph was not looked for before.
+    # What lies beside a photograph was not looked for before. In the trash, a file's name is in its item.
     op.execute("UPDATE blob SET due = 0 WHERE id IN (SELECT blob_id FROM entry WHERE lower(name) LIKE '%.xmp')")
+    op.execute(
+        "UPDATE blob SET due = 0 WHERE id IN (SELECT e.blob_id FROM entry e JOIN trash_item t ON t.entry_id = e.id"
+        " WHERE lower(t.name) LIKE '%.xmp')"
+    )
