@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, BinaryIO
 
-from gateway.errors import GatewayError, NotFound, Unavailable
+from gateway.errors import GatewayError, NotFound, StoreFull, Unavailable
 from gateway.library.jobs import MOST_TRIES
 from indexer.decoder import Bounds
 from indexer.errors import Killed, Unreadable
@@ -38,7 +38,6 @@ _LEAST_SPEED = 1_000_000
 _RENEW = 30.0
 _MADE = 99
 """Percent, until the store has it."""
-_PAUSE = 5.0
 _TROUBLE = 60.0
 """Seconds until another try: after a decoder was killed, and when the store, the database or the disk is in trouble."""
 _PIECE = 1 << 20
@@ -68,6 +67,8 @@ class Encoder:
     encodings: Encodings
     folder: Path
     name: str
+    reserve: int = 0
+    """Bytes of the disk that copies leave free."""
     memory: int = MEMORY
 
     def work(self, meanwhile: Callable[[], object]) -> bool:
@@ -93,13 +94,14 @@ class Encoder:
             encodings.fail(encoding, f"The indexer ended {MOST_TRIES} times while it converted this video.")
             return
         held = _Held(encodings, encoding)
-
-        def hear(progress: int) -> None:
-            held.renew(progress)
-            meanwhile()
-
         try:
             with tempfile.TemporaryFile(dir=self.folder) as target:
+
+                def hear(progress: int) -> None:
+                    self._leave_room(target)
+                    held.renew(progress)
+                    meanwhile()
+
                 self._encode(encoding, target, hear)
                 size = os.fstat(target.fileno()).st_size
                 encodings.finish(encoding, _pieces(target, size, held), size)
@@ -107,10 +109,11 @@ class Encoder:
             _log.info("A video is not converted any more: it is gone, or another worker has it")
         except Stopped:
             encodings.give_back(encoding, 0)
-        except (Killed, NotFound) as error:
-            # Perhaps memory was short just now; or these bytes are gone, and others like them are there.
+        except (Killed, NotFound, StoreFull) as error:
+            # Perhaps memory or the disk was short just now; or these bytes are gone, and others like them are there.
             if encoding.tries < MOST_TRIES:
-                encodings.give_back(encoding, _PAUSE, counts=True)
+                _log.warning("No playable copy of %s yet: %s", encoding.key, error)
+                encodings.give_back(encoding, _TROUBLE, counts=True)
             else:
                 self._fail(encoding, error)
         except Unreadable as error:
@@ -118,6 +121,11 @@ class Encoder:
         except (GatewayError, OSError):
             encodings.give_back(encoding, _TROUBLE)
             raise
+
+    def _leave_room(self, target: BinaryIO) -> None:
+        disk = os.fstatvfs(target.fileno())
+        if disk.f_bavail * disk.f_frsize < self.reserve:
+            raise StoreFull("The disk for conversions has no room.")
 
     def _fail(self, encoding: Encoding, error: Exception) -> None:
         _log.warning("No playable copy of %s: %s", encoding.key, error)

@@ -128,7 +128,7 @@ class Jobs:
                 tx.run(blobs_sql.DELETE_GARBAGE, keys=json.dumps([key]))
                 size = sum(len(one.data) for one in renditions)
                 tx.run(jobs_sql.ADD_RENDITIONS, sha256=job.sha256, key=key, size=size, pictures=_directory(renditions))
-            tx.run(jobs_sql.END_JOB, blob=job.blob_id, reason=error, new_version=self.version)
+            self._mark(tx, job, error)
 
         return self._end(job, found)
 
@@ -145,7 +145,7 @@ class Jobs:
             tx.run(jobs_sql.DELETE_MEDIA, blob=job.blob_id)
             if not tx.run(jobs_sql.COPY_MEDIA, blob=job.blob_id, twin=row[0]):
                 raise _Lost
-            tx.run(jobs_sql.END_JOB, blob=job.blob_id, reason=None, new_version=self.version)
+            self._mark(tx, job, None)
 
         return self._end(job, found)
 
@@ -201,12 +201,15 @@ class Jobs:
     def renew(self) -> int:
         """Make some of what an older indexer did due again; how many. For when there is nothing else to do.
 
-        It goes through the blobs once for each new version, and remembers how far it is.
+        It goes through the blobs once for each new version, and remembers how far it is. An older indexer that still
+        runs beside a newer one leaves that alone.
         """
 
         def work(tx: Transaction) -> int:
             row = tx.one(upkeep_sql.META, name=_RENEWED)
-            version, done = map(int, row[0].split()) if row else (0, 0)
+            version, done = _renewed(row)
+            if version > self.version:
+                return 0
             if version != self.version:
                 done = 0
             last = int(tx.value(jobs_sql.LAST_BLOB))
@@ -223,8 +226,8 @@ class Jobs:
             return count
 
         with self.catalogue.read() as tx:
-            row = tx.one(upkeep_sql.META, name=_RENEWED)
-            if row is not None and row[0] == f"{self.version} {tx.value(jobs_sql.LAST_BLOB)}":
+            mark = _renewed(tx.one(upkeep_sql.META, name=_RENEWED))
+            if mark >= (self.version, int(tx.value(jobs_sql.LAST_BLOB))):
                 return 0
         return self.catalogue.write(work, durable=False)
 
@@ -238,6 +241,13 @@ class Jobs:
         """How many wait, and for how long."""
         with self.catalogue.read() as tx:
             return queue(tx)
+
+    def _mark(self, tx: Transaction, job: Job, error: str | None) -> None:
+        """The job is done; by an older indexer so that the newer one, which may have passed it, looks there again."""
+        tx.run(jobs_sql.END_JOB, blob=job.blob_id, reason=error, new_version=self.version)
+        version, done = _renewed(tx.one(upkeep_sql.META, name=_RENEWED))
+        if version > self.version and done >= job.blob_id:
+            tx.run(upkeep_sql.SET_META, name=_RENEWED, new_value=f"{version} {job.blob_id - 1}")
 
     def _keep(self, sha256: str, renditions: Sequence[Rendition]) -> str | None:
         """Store the renditions as one object, garbage until a row names it; its key, None for no renditions."""
@@ -281,6 +291,14 @@ def queue(tx: Transaction) -> Queue:
         oldest=max(0, int(oldest[0])) if oldest else 0,
         failed=int(tx.value(jobs_sql.COUNT_FAILED)),
     )
+
+
+def _renewed(row: Sequence[str] | None) -> tuple[int, int]:
+    """The version of the indexer that goes through the blobs, and the last one that it has been through."""
+    if row is None:
+        return 0, 0
+    version, done = map(int, row[0].split())
+    return version, done
 
 
 class _Place(NamedTuple):

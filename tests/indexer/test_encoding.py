@@ -154,6 +154,17 @@ def test_bytes_that_are_missing_are_looked_for_three_times(house: House, tmp_pat
     assert stage(house, photo) == Stage.FAILED
 
 
+def test_a_copy_leaves_room_on_the_disk_and_is_given_up_in_the_end(house: House, tmp_path: Path) -> None:
+    photo = asked(house, long(tmp_path))
+    for _ in range(3):
+        assert stage(house, photo) == Stage.WAITING
+        assert encoder_of(house, tmp_path, reserve=1 << 62).work(nothing)
+        house.execute("UPDATE playable SET due = 0 WHERE due IS NOT NULL")
+    state = house.library.playables.state(house.alice, photo)
+    assert (state.stage, state.error) == (Stage.FAILED, "The disk for conversions has no room.")
+    assert encoders() == []
+
+
 def test_a_killed_encoder_is_no_judgement_while_there_are_other_tries(house: House, tmp_path: Path) -> None:
     photo = asked(house, long(tmp_path))
 

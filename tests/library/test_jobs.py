@@ -255,6 +255,24 @@ def test_a_new_indexer_finds_the_work_of_the_old_one(house: House) -> None:
     assert newer.library.jobs.renew() == 0
 
 
+def test_an_older_indexer_beside_a_newer_one_leaves_nothing_old_behind(house: House) -> None:
+    contents = [picture(day=number) for number in range(3)]
+    for number, content in enumerate(contents):
+        house.put(f"alice/{number}.jpg", content)
+    held = claim(house)
+    newer = house.with_options(index_version=2)
+    assert index(newer) == 2
+    while newer.library.jobs.renew():
+        pass
+    finish(house, held, contents[2])
+    for _ in range(3):
+        assert house.library.jobs.renew() == 0, "the older one does not begin anew"
+    assert newer.library.jobs.renew() == 1
+    index(newer)
+    assert house.rows("SELECT DISTINCT version FROM blob") == [(2,)]
+    assert newer.library.jobs.renew() == 0
+
+
 def test_files_from_before_are_not_indexed_twice_by_the_same_indexer(house: House) -> None:
     house.put("alice/a.jpg", picture(day=1))
     index(house)

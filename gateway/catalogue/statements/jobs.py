@@ -108,7 +108,7 @@ TWIN = Statement(
         Blob.version == p("now_version"),
         Blob.error.is_(None),
         Blob.due.is_(None),
-        or_(sql_exists().where(RenditionSet.sha256 == Blob.sha256), Media.kind == "sidecar"),
+        sql_exists().where(RenditionSet.sha256 == Blob.sha256),
     )
     .limit(1)
 )
