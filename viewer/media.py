@@ -14,7 +14,7 @@ from viewer import security
 if TYPE_CHECKING:
     from werkzeug.datastructures import Range
 
-    from gateway.library.pictures import Original
+    from gateway.library.pictures import Original, Picture
 
 blueprint = Blueprint("media", __name__)
 
@@ -26,7 +26,7 @@ _TYPES = {
     "webm": "video/webm", "mkv": "video/x-matroska",
 }  # fmt: skip
 _PLAYED_AS = {"webm": "video/webm", "mkv": "video/x-matroska"}
-_RENDITIONS = frozenset({"240", "480", "2048"})
+RENDITIONS = frozenset({"240", "480", "2048"})
 _ALONE = "default-src 'none'; sandbox"
 """The policy of what strangers sent us, should a browser ever show it as a page."""
 
@@ -34,9 +34,13 @@ _ALONE = "default-src 'none'; sandbox"
 @blueprint.get("/thumb/<int(max=9223372036854775807):photo>/<version>/<name>.webp")
 def rendition(photo: int, version: str, name: str) -> Response:
     """A rendition; the version in its address makes it what it is for ever. Under another one it is not to be kept."""
-    if name not in _RENDITIONS:
+    if name not in RENDITIONS:
         raise NotFound
-    picture = security.library().pictures.rendition(security.principal(), photo, name)
+    return shown(security.library().pictures.rendition(security.principal(), photo, name), version)
+
+
+def shown(picture: Picture, version: str) -> Response:
+    """A picture under an address with this version."""
     response = Response(picture.read(), mimetype="image/webp")
     response.content_length = picture.size
     response.headers["Cache-Control"] = _IMMUTABLE if picture.version == version else _FLEETING

@@ -38,6 +38,7 @@ NAVIGATION = (
     Place("search", lazy_gettext("Search"), "search", "/search", is_main=True),
     Place("favourites", lazy_gettext("Favourites"), "heart", "/favourites"),
     Place("recent", lazy_gettext("Recently added"), "history", "/gallery?sort=-added"),
+    Place("trash", lazy_gettext("Trash"), "trash-2", "/trash"),
     Place("connect", lazy_gettext("Connect"), "smartphone", "/connect"),
 )
 

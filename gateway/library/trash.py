@@ -162,8 +162,8 @@ def _item(tx: Transaction, principal: Principal, space: Space, item_id: int) -> 
     return item
 
 
-def decides(principal: Principal, role: Role, item: TrashItem) -> bool:
-    """Whether somebody with this role in the space may restore and purge an item of its trash."""
+def decides(principal: Principal, role: int, item: TrashItem) -> bool:
+    """Whether somebody with this role (:class:`Role`) in the space may restore and purge an item of its trash."""
     return role >= Role.MANAGER or (role >= Role.EDITOR and item.account_id == principal.account_id)
 
 
