@@ -235,7 +235,6 @@ class Blob(Base):
     __table_args__ = (
         Index("blob_sha256", "sha256"),
         Index("blob_others", "id", sqlite_where=text("media = 0"), postgresql_where=text("NOT media")),
-        Index("blob_others", "id", sqlite_where=text("media = 0"), postgresql_where=text("NOT media")),
         Index("blob_due", "id", **_only("due IS NOT NULL")),
         Index("blob_failed", "id", **_only("error IS NOT NULL")),
         Index("blob_worker", "worker", **_only("worker IS NOT NULL")),
