@@ -10,7 +10,21 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from gateway.errors import GatewayError
-from viewer import account, auth, favourites, folders, languages, media, pages, people, reference, room, search, security, trash
+from viewer import (
+    account,
+    auth,
+    favourites,
+    folders,
+    languages,
+    media,
+    pages,
+    people,
+    places,
+    reference,
+    room,
+    search,
+    security,
+), trash
 from viewer.api.endpoint import MOST_ID
 from viewer.api.sections import SECTIONS
 from viewer.errors import problem_of, problem_of_http
@@ -63,7 +77,7 @@ def create_app(library: Library, packages: Path) -> Flask:
     app.after_request(security.protect)
     app.register_error_handler(Exception, _answer)
     app.url_map.converters["id"] = Id
-    for part in (auth, account, people, pages, search, media, folders, favourites, trash, reference):
+    for part in (auth, account, people, pages, search, places, media, folders, favourites, trash, reference):
         app.register_blueprint(part.blueprint)
     for section in SECTIONS:
         app.register_blueprint(section.blueprint)

@@ -55,11 +55,13 @@ def _chips(query: Query) -> Iterator[Chip]:
 
 
 def _join(how: How) -> str:
-    return {How.ANY: gettext("or"), How.ALL: gettext("and"), How.NOT: ""}[how]
+    return {How.ANY: gettext("or"), How.ONLY: gettext("or"), How.ALL: gettext("and"), How.NOT: ""}[how]
 
 
 def _text(one: Filter, value: Value) -> str:
     text = _WORDS[one.name](value) if one.name in _WORDS else str(value)
+    if one.how is How.ONLY:
+        return gettext("Only in %(folder)s", folder=str(value))
     return gettext("not %(what)s", what=text) if one.how is How.NOT else text
 
 

@@ -35,6 +35,7 @@ class Place(NamedTuple):
 NAVIGATION = (
     Place("photos", lazy_gettext("Photos"), "images", "/", is_main=True),
     Place("folders", lazy_gettext("Folders"), "folder", "/folders", is_main=True),
+    Place("map", lazy_gettext("Map"), "map", "/map"),
     Place("search", lazy_gettext("Search"), "search", "/search", is_main=True),
     Place("favourites", lazy_gettext("Favourites"), "heart", "/favourites"),
     Place("recent", lazy_gettext("Recently added"), "history", "/gallery?sort=-added"),

@@ -9,7 +9,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from gateway.errors import BadRequest, NotFound
 from gateway.library.query import EVERYTHING, Days, How, Query, Sort
-from viewer import security
+from viewer import recent, security
 from viewer.chips import chips, kind
 from viewer.grid import VIEW, grid
 from viewer.languages import gettext, sentence
@@ -26,6 +26,7 @@ blueprint = Blueprint("search", __name__)
 
 _FEW = 6
 """Entries of a facet that are shown at once."""
+_OPEN = ("town", "date", "camera", "kind")
 
 
 @blueprint.get("/gallery")
@@ -40,6 +41,8 @@ def gallery() -> Response | str:
         view = urlencode([(name, text) for name, text in request.args.items(multi=True) if name in VIEW])
         page = url_for("pages.photos") if query == EVERYTHING else url_for(".gallery")
         return redirect("?".join(filter(None, (page, "&".join(filter(None, (query.address, view)))))))
+    if query == recent.ARRIVALS and not problems:
+        return recent.page(spaces)
     found = grid(query, spaces)
     asked = chips(query)
     return render_template(
@@ -55,7 +58,7 @@ def gallery() -> Response | str:
         spaces=spaces,
         queue=security.library().jobs.queue(),
         files=[_file(one) for one in security.library().overview.files(g.principal, query)],
-        address=_address,
+        address=address,
     )
 
 
@@ -90,12 +93,15 @@ def _file(file: OtherFile) -> _File:
     return _File(name, "/".join(folder), file.size, "/folders/" + "/".join(quote(one, safe="") for one in folder))
 
 
-def read(spaces: Sequence[Space]) -> tuple[Query, list[str]]:
-    """The filters of the address, without those that are wrong, and what is wrong with each of these."""
+def read(spaces: Sequence[Space], *others: str) -> tuple[Query, list[str]]:
+    """The filters of the address, without those that are wrong, and what is wrong with each of these.
+
+    ``others`` are names in it that are no filters.
+    """
     good: dict[str, list[str]] = {}
     problems = []
     for name, texts in request.args.lists():
-        if name in VIEW:
+        if name in (*VIEW, *others):
             continue
         try:
             query = Query.parse({name: texts})
@@ -183,7 +189,8 @@ def _day(text: str, *, is_last: bool) -> str:
 
 class _Entry(NamedTuple):
     text: str
-    found: int
+    found: int | None
+    """None for what is chosen but is no whole value, as a maker of several cameras."""
     address: str
     """With it, or without it where it is chosen."""
     refused: str
@@ -209,15 +216,15 @@ def _facets(query: Query) -> Iterator[_Facet]:
             counted = overview.facets(g.principal, plain.having(name))
         else:
             counted = base = base or overview.facets(g.principal, plain)
-        counts = dict(counts_of(counted))
-        counts |= {value: 0 for value in chosen if value not in counts}
-        if chosen or len(counts) > 1 or sum(counts.values()) not in (0, counted.total):
+        counts: dict[str, int | None] = dict(counts_of(counted))
+        counts |= dict.fromkeys((value for value in chosen if value not in counts), None)
+        if chosen or len(counts) > 1 or sum(n for n in counts.values() if n) not in (0, counted.total):
             entries = [_entry(query, name, value, text(value), count) for value, count in counts.items()]
             entries.sort(key=lambda one: not one.is_chosen)
-            yield _Facet(name, title(), entries, is_open=name in ("town", "date", "camera", "kind") or bool(chosen))
+            yield _Facet(name, title(), entries, is_open=name in _OPEN or query == EVERYTHING or bool(chosen))
 
 
-def _entry(query: Query, name: str, value: str, text: str, count: int) -> _Entry:
+def _entry(query: Query, name: str, value: str, text: str, count: int | None) -> _Entry:
     chosen = [str(one) for one in query.values(name)]
     is_chosen = value in chosen
     values = [one for one in chosen if one != value] if is_chosen else [*chosen, value]
@@ -225,13 +232,14 @@ def _entry(query: Query, name: str, value: str, text: str, count: int) -> _Entry
     return _Entry(
         text,
         count,
-        _address(query.having(name, *values)),
-        "" if is_chosen else _address(query.having(f"{name}.not", *refused, value)),
+        address(query.having(name, *values)),
+        "" if is_chosen else address(query.having(f"{name}.not", *refused, value)),
         is_chosen,
     )
 
 
-def _address(query: Query) -> str:
+def address(query: Query) -> str:
+    """Where a view is."""
     return url_for("pages.photos") if query == EVERYTHING else f"{url_for('.gallery')}?{query.address}"
 
 

@@ -19,7 +19,7 @@ from gateway.library.timeline import days_of
 from gateway.library.vocabulary import Vocabularies, camera_name, folded, year_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from gateway.catalogue import Catalogue
     from gateway.library.values import Path, Principal
@@ -33,6 +33,8 @@ _SUGGESTIONS = 10
 _MOST_CLUSTERS = 400
 _FINER = 3
 """How many times a cluster is halved for the mean position of its photos."""
+_NEAR = 7.0
+"""Such halves: seven eighths of a tile, and about 56 pixels."""
 _FLAGS = {"raw": Flag.RAW, "live": Flag.LIVE, "animated": Flag.ANIMATED, "panorama": Flag.PANORAMA}
 
 Counts = list[tuple[str, int]]
@@ -182,7 +184,7 @@ class Overview:
         while level > 1 and sum(one.tiles(level) for one in windows) > _MOST_CLUSTERS:
             level -= 1
         fine = level + _FINER
-        ranges = [span for one in windows for span in one.ranges()]
+        ranges = _united(span for one in windows for span in one.ranges())
         given = {f"{end}_{part}": span[end == "high"] for part, span in enumerate(ranges) for end in ("low", "high")}
         with self.catalogue.read() as tx:
             seen = scope(tx, principal, query)
@@ -190,23 +192,21 @@ class Overview:
                 return []
             statement = overview_sql.clusters(len(seen.spaces), seen.where, len(ranges))
             rows = tx.all(statement, size=1 << 2 * (cells.BITS - fine), **given, **seen.ids)
-            sums: dict[int, list[float]] = {}
+            sums: dict[tuple[int, int], _Heap] = {}
             for number, count, last in rows:
                 column, row = cells.tile_of(number)
                 if any(one.touches(column, row, fine) for one in windows):
-                    one = sums.setdefault(number >> 2 * _FINER, [0, 0, 0, 0])
-                    one[0] += count
-                    one[1] += (column + 0.5) * count
-                    one[2] += (row + 0.5) * count
-                    one[3] = max(one[3], last)
-            largest = sorted(sums.values(), reverse=True)[:_MOST_CLUSTERS]
-            shown = json.dumps([int(one[3]) for one in largest])
+                    heap = _Heap(count, (column + 0.5) * count, (row + 0.5) * count, last)
+                    key = (column >> _FINER, row >> _FINER)
+                    sums[key] = sums[key] + heap if key in sums else heap
+            largest = sorted(_apart(sums), reverse=True)[:_MOST_CLUSTERS]
+            shown = json.dumps([one.last for one in largest])
             versions = dict(tx.all(overview_sql.VERSIONS, entries=shown))
         side = 1 << cells.BITS - fine
         return [
-            Cluster(*cells.position(columns / count * side, rows / count * side), int(count), int(last), version)
-            for count, columns, rows, last in largest
-            if (version := versions.get(int(last))) is not None
+            Cluster(*cells.position(one.column * side, one.row * side), one.count, one.last, version)
+            for one in largest
+            if (version := versions.get(one.last)) is not None
         ]
 
 
@@ -219,6 +219,62 @@ def _is_in_folders(query: Query, path: Path) -> bool:
             if any(below) if one.how is How.NOT else not (all(below) if one.how is How.ALL else any(below)):
                 return False
     return True
+
+
+def _united(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same numbers as ranges that do not overlap: those of both sides of the date line may be the same."""
+    united: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if united and low <= united[-1][1]:
+            united[-1] = (united[-1][0], max(high, united[-1][1]))
+        else:
+            united.append((low, high))
+    return united
+
+
+class _Heap(NamedTuple):
+    """Photos that lie together: their number, the sums of their columns and rows, and the one that came last."""
+
+    count: int
+    columns: float
+    rows: float
+    last: int
+
+    def __add__(self, other: _Heap) -> _Heap:  # type: ignore[override]
+        """All of both."""
+        return _Heap(
+            self.count + other.count,
+            self.columns + other.columns,
+            self.rows + other.rows,
+            max(self.last, other.last),
+        )
+
+    @property
+    def column(self) -> float:
+        """Of their middle."""
+        return self.columns / self.count
+
+    @property
+    def row(self) -> float:
+        """Of their middle."""
+        return self.rows / self.count
+
+    def covers(self, other: _Heap) -> bool:
+        """Whether their pictures on the map would cover each other."""
+        return max(abs(self.column - other.column), abs(self.row - other.row)) < _NEAR
+
+
+def _apart(heaps: Mapping[tuple[int, int], _Heap]) -> Iterable[_Heap]:
+    """The heaps of each tile, the smaller ones joined to a larger neighbour whose picture they would cover."""
+    kept: dict[tuple[int, int], _Heap] = {}
+    for (column, row), heap in sorted(heaps.items(), key=lambda one: -one[1].count):
+        around = ((column + x, row + y) for x in (-1, 0, 1) for y in (-1, 0, 1))
+        key = next((one for one in around if one in kept and kept[one].covers(heap)), None)
+        if key is None:
+            kept[column, row] = heap
+        else:
+            kept[key] += heap
+    return kept.values()
 
 
 class _Window(NamedTuple):

@@ -203,6 +203,23 @@ def test_a_box_across_the_date_line_shows_both_of_its_sides(house: House) -> Non
     assert sum(one.count for one in found) == 3
 
 
+def test_photos_are_counted_once_where_a_box_across_the_date_line_is_wider_than_half_of_the_world(house: House) -> None:
+    furnish(house)
+    for zoom in range(5):
+        found = house.library.overview.clusters(house.alice, EVERYTHING, Box(-58, -85, -174, 85), zoom)
+        assert sum(one.count for one in found) == 4
+
+
+def test_no_picture_on_the_map_covers_another_one(house: House) -> None:
+    for number in range(40):  # along a line, through the tiles
+        house.put(f"alice/{number}.jpg", picture(latitude=40 + number / 5, longitude=10 + number / 4))
+    index(house)
+    found = house.library.overview.clusters(house.alice, EVERYTHING, Box(0, 30, 30, 60), 6)
+    assert sum(one.count for one in found) == 40
+    places = [((one.longitude + 180) / 360 * 256 * 2**6, one) for one in found]
+    assert all(abs(a - b) > 30 for a, one in places for b, other in places if one is not other)
+
+
 @pytest.mark.parametrize("zoom", range(0, 20, 3))
 def test_every_photo_in_the_box_is_counted_once_in_a_few_hundred_clusters(house: House, zoom: int) -> None:
     chance = random.Random(zoom)

@@ -46,6 +46,10 @@ class Facets(Model):
     countries: Counts
     cameras: Counts
     lenses: Counts
+    types: Counts
+    tags: Counts
+    ratings: Counts
+    """From five stars down."""
 
 
 class Typed(Model):
@@ -82,8 +86,8 @@ class Clusters(Model):
     count: list[int]
     photo: list[Id]
     """The photo that is shown for all of them."""
-    v: list[Id]
-    """Its version."""
+    v: list[str]
+    """The version of its renditions."""
 
 
 @section.endpoint("GET", "/changes", Scope.READ, Changes, also={204: None}, query=Since)

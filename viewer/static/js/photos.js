@@ -30,10 +30,12 @@ const part = (id) => /** @type {any} */ (document.getElementById(id));
 /** Let the browser show what there is, and answer a hand, between two pieces of work. */
 const breath = () => new Promise((resolve) => setTimeout(resolve));
 
-/** Start the page. */
+/**
+ * Start the page: its grid, and what it knows of its view, whose `filters` say what is loaded. Null without photos.
+ */
 export async function start() {
   const root = part('grid');
-  if (!root) return;
+  if (!root) return null;
   const page = data('page');
   const filters = /** @type {Record<string, string[]>} */ (page.filters);
   let failures = 0;
@@ -68,6 +70,7 @@ export async function start() {
   new Lightbox(grid, page.place);
   if (page.isEverything) follow(grid, part('fresh'));
   root.dataset.ready = '';
+  return { grid, page };
 }
 
 /**
