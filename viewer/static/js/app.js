@@ -13,6 +13,7 @@ const PAGES = {
   photos: () => import('./photos.js'),
   folders: () => import('./folders.js'),
   favourites: () => import('./photos.js'),
+  recent: () => import('./photos.js'),
   map: () => import('./map.js'),
   search: () => import('./search.js'),
 };

@@ -21,7 +21,7 @@ export function toggleHeart(grid, photo) {
   const wanted = !isFavourite(photo);
   void set(grid, photo, wanted);
   const text = wanted ? gettext('Added to your favourites.') : gettext('Removed from your favourites.');
-  toast(text, () => void set(grid, photo, !wanted));
+  toast(text, { label: gettext('Undo'), act: () => set(grid, photo, !wanted) });
 }
 
 /**

@@ -11,8 +11,20 @@ export async function start() {
   for (const list of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('#folders, #files'))) goOn(list);
   newFolder();
   await startGrid();
-  // The grid is as high as its photos only now, so what the address names stands somewhere else.
-  if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  const named = document.getElementById(location.hash.slice(1));
+  if (named) keepInView(named);
+}
+
+/**
+ * Stay at what the address names, below a grid that grows to its height, until one moves on.
+ * @param {HTMLElement} named
+ */
+function keepInView(named) {
+  const sizes = new ResizeObserver(() => named.scrollIntoView());
+  for (const section of document.querySelectorAll('#content > section')) sizes.observe(section);
+  for (const act of ['wheel', 'touchstart', 'keydown', 'pointerdown']) {
+    addEventListener(act, () => sizes.disconnect(), { once: true, passive: true });
+  }
 }
 
 function newFolder() {

@@ -49,6 +49,7 @@ export async function start() {
     },
     hrefOf: ({ id }) => addressOf({ photo: String(id) }),
     initialOf: (space) => page.initials[space] ?? '',
+    captionOf: ({ folder, device }) => [folder, device].filter(Boolean).join(' · '),
     failed: (error) => {
       const isSignedOut = error instanceof Problem && error.status === 401;
       tell(error instanceof Error ? error.message : String(error), isSignedOut);

@@ -21,6 +21,7 @@ import { Tiles } from './tiles.js';
  * @property {(from: string, until: string | undefined, signal: AbortSignal) => Promise<Answer>} load
  * @property {(photo: Photo) => string} hrefOf the address of a photo
  * @property {(space: number) => string} initialOf what stands for a space on its tiles; empty for nothing
+ * @property {(photo: Photo) => string} [captionOf] what its tile says in words; empty for nothing
  * @property {(error: unknown) => void} failed photos could not be loaded; `resume` asks again
  */
 
@@ -63,7 +64,7 @@ export class PhotoGrid extends EventTarget {
    * @param {HTMLElement} root
    * @param {Source} source
    */
-  constructor(root, { segments, load, hrefOf, initialOf, failed }) {
+  constructor(root, { segments, load, hrefOf, initialOf, captionOf, failed }) {
     super();
     this.root = root;
     this.#box = document.createElement('div');
@@ -71,7 +72,7 @@ export class PhotoGrid extends EventTarget {
     root.append(this.#box);
     this.#locate();
     this.#columns = new Columns(segments, { load, failed, arrived: (range, before) => this.#arrived(range, before) });
-    this.#tiles = new Tiles(this.#box, { hrefOf, initialOf });
+    this.#tiles = new Tiles(this.#box, { hrefOf, initialOf, captionOf });
     this.#layout = new Layout(segments, this.#measures());
     this.#state = { ...this.#state, L: this.#layout.height, h: this.#height };
     this.#apply();

@@ -18,9 +18,11 @@ import { date, gettext, time } from '../i18n.js';
  * @property {number} stack how many files stand behind it
  * @property {string} place where it was taken, as far as known
  * @property {number} space the id of its space
+ * @property {string} device what it was uploaded with, in views by arrival
+ * @property {string} folder where it is, in the same views
  */
 
-/** @typedef {{ id: number[], v: string[], day?: number[], time: number[], ratio: number[], hash: string[], kind: string[], flags: number[], length: (number | null)[], stack: number[], place: number[], places: string[], space: number[], spaces: number[] }} Columns */
+/** @typedef {{ id: number[], v: string[], day?: number[], time: number[], ratio: number[], hash: string[], kind: string[], flags: number[], length: (number | null)[], stack: number[], place: number[], places: string[], space: number[], spaces: number[], device?: number[], devices?: string[], folder?: number[], folders?: string[] }} Columns */
 
 /** What `flags` says. */
 export const FLAG = { live: 1, raw: 2, animated: 4, panorama: 8, noPicture: 16, favourite: 32 };
@@ -53,6 +55,8 @@ export function photoOf({ answer, at }) {
     stack: columns.stack[at],
     place: columns.places[columns.place[at]] ?? '',
     space: columns.spaces[columns.space[at]],
+    device: columns.devices?.[columns.device?.[at] ?? -1] ?? '',
+    folder: columns.folders?.[columns.folder?.[at] ?? -1] ?? '',
   };
 }
 

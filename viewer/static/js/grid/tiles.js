@@ -51,6 +51,7 @@ export class Tiles {
   #box;
   #hrefOf;
   #initialOf;
+  #captionOf;
   /** @type {Map<string, { element: HTMLElement, top: number }>} by the month's name */
   #months = new Map();
   /** @type {Map<string, Drawn>} by month and row, for as long as the layout is the same */
@@ -69,11 +70,13 @@ export class Tiles {
    * @param {object} page
    * @param {(photo: Photo) => string} page.hrefOf the address of a photo
    * @param {(space: number) => string} page.initialOf what stands for a space on its tiles; empty for nothing
+   * @param {(photo: Photo) => string} [page.captionOf] what its tile says in words; empty for nothing
    */
-  constructor(box, { hrefOf, initialOf }) {
+  constructor(box, { hrefOf, initialOf, captionOf = () => '' }) {
     this.#box = box;
     this.#hrefOf = hrefOf;
     this.#initialOf = initialOf;
+    this.#captionOf = captionOf;
   }
 
   /** Rows or photos are others than those drawn last. */
@@ -222,6 +225,13 @@ export class Tiles {
       link.append(shown);
     }
     this.#addBadges(link, photo);
+    const caption = this.#captionOf(photo);
+    if (caption) {
+      const shown = made('bdi', 'caption', caption);
+      tile.classList.add('captioned');
+      link.title = caption;
+      link.append(shown);
+    }
     this.#tiles.set(photo.id, tile);
     return tile;
   }

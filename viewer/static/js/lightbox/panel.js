@@ -35,6 +35,7 @@ import { date, dates, duration, gettext, number, size, time, zone } from '../i18
  * @property {string[]} tags
  * @property {number | null} rating
  * @property {string | null} error
+ * @property {string} device
  * @property {string} path
  * @property {{ id: number, name: string, format: string, size: number }[]} stack
  * @property {{ id: number, path: string }[]} copies
@@ -67,7 +68,7 @@ export function detailOf(id) {
  */
 export function fill(panel, detail) {
   const list = document.createElement('dl');
-  const add = (/** @type {string} */ term, /** @type {(string | null | undefined)[]} */ ...lines) => {
+  const add = (/** @type {string} */ term, /** @type {(string | HTMLElement | null | undefined)[]} */ ...lines) => {
     const said = lines.filter(Boolean);
     if (!said.length) return;
     const name = document.createElement('dt');
@@ -75,7 +76,7 @@ export function fill(panel, detail) {
     list.append(name);
     for (const line of said) {
       const value = document.createElement('dd');
-      value.textContent = /** @type {string} */ (line);
+      value.append(/** @type {string | HTMLElement} */ (line));
       list.append(value);
     }
   };
@@ -90,11 +91,19 @@ export function fill(panel, detail) {
   add(gettext('Rating'), detail.rating ? '★'.repeat(detail.rating) : null);
   add(gettext('File'), detail.title ? detail.name : null, formatOf(detail), detail.error);
   add(gettext('Files of this photo'), ...detail.stack.map((one) => `${one.name}, ${size(one.size)}`));
-  add(gettext('Folder'), detail.path);
-  add(gettext('The same picture is also in'), ...detail.copies.map((copy) => copy.path));
-  add(gettext('Added'), addedOf(detail));
+  add(gettext('Folder'), linked(detail.path));
+  add(gettext('The same picture is also in'), ...detail.copies.map((copy) => linked(copy.path)));
+  add(gettext('Added'), addedOf(detail), detail.device && gettext('with %(device)s', { device: detail.device }));
   add(gettext('Who can see this'), detail.seen_by.map((one) => one.name).join(', '));
   panel.replaceChildren(title, list);
+}
+
+/** A path as a link to its folder. @param {string} path */
+function linked(path) {
+  const link = document.createElement('a');
+  link.href = `/folders/${path.split('/').map(encodeURIComponent).join('/')}`;
+  link.textContent = path;
+  return link;
 }
 
 /** Where the date comes from, by the name of the rule that found it. */
