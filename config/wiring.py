@@ -92,7 +92,7 @@ def indexing(parts: Parts, home: str, count: Callable[[str, float], None] | None
     from indexer.worker import Worker  # noqa: PLC0415
 
     name = f"{home}/{os.getpid()}/"
-    encoder = Encoder(parts.library.encodings, parts.settings.data / "temp", name)
+    encoder = Encoder(parts.library.encodings, parts.settings.data / "temp", name, parts.settings.reserve)
     with Sandbox(zone=parts.settings.timezone) as sandbox:
         yield Worker(parts.library, sandbox, encoder, name, count)
 
@@ -126,15 +126,13 @@ def has_catalogue(settings: Settings) -> bool:
 
 
 def application(parts: Parts, extra: Mapping[str, WSGIApplication]) -> WSGIApplication:
-    """Return everything that is served: the WebDAV door, ``extra`` by path, the page for devices, and the gallery."""
+    """Return everything that is served: the WebDAV door, ``extra`` by path, and the gallery."""
     from gateway.dav.app import build_app  # noqa: PLC0415 - commands need neither door nor gallery
-    from gateway.welcome import welcome  # noqa: PLC0415
     from viewer.app import create_app  # noqa: PLC0415
 
     settings = parts.settings
     door = build_app(parts.library, public_url=settings.public_url, accel=settings.accel)
-    connect = welcome(settings.public_url)
-    gallery = create_app(parts.library, PACKAGES)
+    gallery = create_app(parts.library, PACKAGES, public_url=settings.public_url)
     prefix = urlsplit(settings.public_url or "").path
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -142,10 +140,7 @@ def application(parts: Parts, extra: Mapping[str, WSGIApplication]) -> WSGIAppli
             return door(environ, start_response)
         if environ["REQUEST_METHOD"] in {"GET", "HEAD"} and environ["PATH_INFO"] in extra:
             return extra[environ["PATH_INFO"]](environ, start_response)
-        inside = _below(prefix, environ)
-        if inside["PATH_INFO"] == "/connect":
-            return connect(inside | {"PATH_INFO": "/"}, start_response)
-        return gallery(inside, start_response)
+        return gallery(_below(prefix, environ), start_response)
 
     return app
 

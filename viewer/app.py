@@ -10,25 +10,12 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from gateway.errors import GatewayError
-from viewer import (
-    account,
-    auth,
-    favourites,
-    folders,
-    languages,
-    media,
-    pages,
-    people,
-    places,
-    reference,
-    room,
-    search,
-    security,
-), trash
+from viewer import languages, pages, room, security
 from viewer.api.endpoint import MOST_ID
 from viewer.api.sections import SECTIONS
 from viewer.errors import problem_of, problem_of_http
 from viewer.icons import Icons
+from viewer.parts import BLUEPRINTS
 from viewer.qr import qr
 from viewer.static_files import StaticFiles
 
@@ -52,9 +39,14 @@ class Id(IntegerConverter):
         super().__init__(url_map, max=MOST_ID)
 
 
-def create_app(library: Library, packages: Path) -> Flask:
-    """Make the app. ``packages`` is the folder of the front end's installed packages (:mod:`viewer.packages`)."""
+def create_app(library: Library, packages: Path, *, public_url: str | None = None) -> Flask:
+    """Make the app.
+
+    ``packages`` is the folder of the front end's installed packages (:mod:`viewer.packages`); ``public_url`` the
+    address that people use, where it is not that of their requests.
+    """
     app = Flask(__name__, static_folder=None)
+    app.config["PUBLIC_URL"] = public_url
     app.config["MAX_CONTENT_LENGTH"] = _MOST_FORM  # what is larger is an upload, and those have doors of their own
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -66,19 +58,31 @@ def create_app(library: Library, packages: Path) -> Flask:
     app.add_url_rule("/static/<release>/<path:name>", "static", static.serve)
     icons = Icons(packages)
     app.jinja_env.globals.update(
-        static=static.address, modules=static.modules, icon=icons.icon, symbol=icons.symbol, navigation=pages.NAVIGATION
+        static=static.address,
+        modules=static.modules,
+        icon=icons.icon,
+        symbol=icons.symbol,
+        qr=qr,
+        navigation=pages.NAVIGATION,
+        room_of_mine=room.mine,
+        crowded_rooms=room.crowded,
     )
-    app.context_processor(lambda: {"principal": g.get("principal"), "csrf": security.csrf(), "theme": pages.theme()})
-    app.context_processor(lambda: {"visit": g.get("visit")})
-    app.jinja_env.globals.update(qr=qr, room_of_mine=room.mine, crowded_rooms=room.crowded)
+    app.context_processor(
+        lambda: {
+            "visit": g.get("visit"),
+            "principal": g.get("principal"),
+            "csrf": security.csrf(),
+            "theme": pages.theme(),
+        }
+    )
     languages.install(app)
     app.before_request(security.judge)
     app.after_request(_compress)
     app.after_request(security.protect)
     app.register_error_handler(Exception, _answer)
     app.url_map.converters["id"] = Id
-    for part in (auth, account, people, pages, search, places, media, folders, favourites, trash, reference):
-        app.register_blueprint(part.blueprint)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     for section in SECTIONS:
         app.register_blueprint(section.blueprint)
     return app

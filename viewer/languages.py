@@ -260,4 +260,3 @@ def install(app: Flask) -> None:
     )
     env.filters.update(number=number, size=size, day=day, moment=moment, ago=ago)
     app.context_processor(lambda: {"language": language(), "words": _words().scripts})
-    app.register_blueprint(blueprint)

@@ -18,6 +18,7 @@ from tests.dav.harness import Answer, Client, lockinfo
 from tests.repository.source import ROOT
 from tests.support.certificate import self_signed
 from tests.support.litmus import litmus
+from tests.support.pages import connect_page
 from tests.support.ports import free_port
 from tests.support.rclone import Rclone
 from tests.support.waiting import wait_until
@@ -234,8 +235,9 @@ def test_tls_ends_at_the_shipped_nginx(gateway: Gateway, home: Client, tmp_path:
     with Nginx(text) as nginx:
         outside = f"https://localhost:{nginx.port}"
         works_at(outside + home.base, gateway.admin_password, tmp_path, "--no-check-certificate")
-        page = requests.get(f"{outside}/connect", verify=str(certificate), timeout=10)
-    assert f"{outside}/dav/" in page.text
+        page = requests.get(f"{outside}/sign-in", verify=str(certificate), timeout=10)
+        told = connect_page(outside, "admin", gateway.admin_password, certificate)
+    assert f"{outside}/dav/" in told
     assert "max-age" in page.headers["Strict-Transport-Security"]
 
 
@@ -265,7 +267,7 @@ def works_below_a_prefix(front: Nginx, password: str, path: str, folder: Path) -
         token = locked.headers["lock-token"]
         assert client("PUT", "z.jpg", b"x", If=f"<{front.url}{path}z.jpg> ({token})").status == 204
         assert client("UNLOCK", "z.jpg", Lock_Token=token).status == 204
-        assert f"{front.url}/photos/dav/" in requests.get(f"{front.url}/photos/connect", timeout=10).text
+        assert f"{front.url}/photos/dav/" in connect_page(f"{front.url}/photos", "admin", password)
 
 
 def test_a_prefix_that_the_proxy_names_and_cuts_off(gateway: Gateway, home: Client, tmp_path: Path) -> None:

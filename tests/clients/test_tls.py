@@ -13,6 +13,7 @@ import requests
 from tests.clients.access import LOG
 from tests.components.gateway import Gateway, Options
 from tests.support.certificate import self_signed
+from tests.support.pages import connect_page
 from tests.support.tools import tool
 
 pytestmark = pytest.mark.xdist_group("clients")  # one gateway serves them all
@@ -56,7 +57,7 @@ def test_a_move_within_https(secure: Gateway, certificate: tuple[Path, Path]) ->
     headers = {"Destination": secure.dav("admin/b.jpg")}
     assert ask("MOVE", secure.dav("admin/a.jpg"), headers=headers).status_code == 201
     assert ask("GET", secure.dav("admin/b.jpg")).content == PHOTO
-    assert secure.dav() in ask("GET", f"{secure.url}/connect").text
+    assert secure.dav() in connect_page(secure.url, "admin", secure.admin_password, certificate[0])
 
 
 def test_curl_uploads_after_a_100_continue(secure: Gateway, certificate: tuple[Path, Path], tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Starting, stopping, and what stops a start."""
 
-import html
 import http.client
 import json
 import re
@@ -20,7 +19,7 @@ from config import VERSION
 from tests.components.gateway import Gateway, Options
 from tests.components.minio import Minio
 from tests.components.postgres import Postgres
-from tests.support.rclone import BINARY
+from tests.support.pages import connect_page
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -247,16 +246,16 @@ def test_settings_file_in_the_data_folder_reaches_the_workers(tmp_path: Path) ->
     gateway.data.mkdir()
     (gateway.data / "davgallery.toml").write_text('public_url = "https://photos.example.org/x"\nlog_format = "json"\n')
     with gateway:
-        page = requests.get(f"{gateway.url}/connect", timeout=10)
+        page = connect_page(gateway.url, "admin", gateway.admin_password)
 
-        assert "https://photos.example.org/x/dav/" in page.text
+        assert "https://photos.example.org/x/dav/" in page
         wait_until(lambda: access_log(gateway))
 
 
 def test_flags_reach_the_workers(start_gateway: Callable[..., Gateway]) -> None:
     gateway = start_gateway(arguments=["--public-url", "https://flag.example.org"], workers=1)
 
-    assert "https://flag.example.org/dav/" in requests.get(f"{gateway.url}/connect", timeout=10).text
+    assert "https://flag.example.org/dav/" in connect_page(gateway.url, "admin", gateway.admin_password)
 
 
 def test_own_certificate_serves_https(start_gateway: Callable[..., Gateway], tmp_path: Path) -> None:
@@ -382,28 +381,7 @@ def test_hangup_takes_new_settings_without_losing_a_request(tmp_path: Path) -> N
             assert requests.get(f"{gateway.url}/", timeout=10).status_code == 200
             time.sleep(0.05)
 
-        assert "https://two.example.org" in requests.get(f"{gateway.url}/connect", timeout=10).text
-
-
-def test_commands_of_the_welcome_page_work_as_they_stand(start_gateway: Callable[..., Gateway], tmp_path: Path) -> None:
-    gateway = start_gateway(workers=1)
-    page = requests.get(f"{gateway.url}/connect", timeout=10).text
-    create, copy = (html.unescape(text) for text in re.findall(r"<code>(rclone [^<]*)</code>", page))
-    upload = html.unescape(re.findall(r"<code>(curl [^<]*)</code>", page)[0])
-    (tmp_path / "Pictures").mkdir()
-    for name in ("Pictures/a.jpg", "photo.jpg"):
-        (tmp_path / name).write_bytes(b"photo")
-    folder = Path(BINARY).parent
-    environ = {"HOME": str(tmp_path), "RCLONE_CONFIG": str(tmp_path / "rclone.conf"), "PATH": f"{folder}:/usr/bin:/bin"}
-
-    for command in (create, copy, upload):
-        words = command.replace("PASSWORD", gateway.admin_password).replace(
-            "-u NAME", f"-u NAME:{gateway.admin_password}"
-        )
-        subprocess.run(words.replace("NAME", "admin"), shell=True, cwd=tmp_path, env=environ, check=True, timeout=60)
-
-    assert get(gateway, "admin/Pictures/a.jpg") == b"photo"
-    assert get(gateway, "admin/photo.jpg") == b"photo"
+        assert "https://two.example.org" in connect_page(gateway.url, "admin", gateway.admin_password)
 
 
 def test_version_is_that_of_the_package(start_gateway: Callable[..., Gateway]) -> None:

@@ -15,7 +15,6 @@ MAY_IMPORT = {
     "gateway.catalogue": {"gateway.errors"},
     "gateway.store": {"gateway.errors"},
     "gateway.serving": {"gateway.errors"},
-    "gateway.welcome": set[str](),
     "gateway.errors": set[str](),
 }
 

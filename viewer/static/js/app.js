@@ -5,11 +5,13 @@ import { hideOnScroll } from './ui/bar.js';
 import { listen } from './ui/keys.js';
 import { menus } from './ui/menu.js';
 import { themes } from './ui/theme.js';
+import { uploads } from './upload/door.js';
 
 /** @type {Record<string, () => Promise<{ start: () => unknown }>>} */
 const PAGES = {
   account: () => import('./account.js'),
   people: () => import('./account.js'),
+  connect: () => import('./connect.js'),
   photos: () => import('./photos.js'),
   folders: () => import('./folders.js'),
   favourites: () => import('./photos.js'),
@@ -23,5 +25,6 @@ menus();
 listen();
 hideOnScroll();
 suggest();
+uploads();
 const { page } = document.body.dataset;
 if (page) void PAGES[page]().then(({ start }) => start());
