@@ -18,6 +18,7 @@ const PAGES = {
   recent: () => import('./photos.js'),
   map: () => import('./map.js'),
   search: () => import('./search.js'),
+  trash: () => import('./trash.js'),
 };
 
 themes();
