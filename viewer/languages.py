@@ -20,12 +20,10 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import Translations
 from babel.units import format_unit
-from flask import Blueprint, g, redirect, request
+from flask import g, request
 from flask_babel import Babel, Domain, get_locale
 from flask_babel.speaklater import LazyString
 from markupsafe import Markup, escape
-
-from viewer import security
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 
     from babel.messages.catalog import Catalog
     from flask import Flask
-    from werkzeug.wrappers import Response
 
 LANGUAGES = {"en": "English", "es": "Español", "ru": "Русский"}
 """What a person can choose, each by its own name."""
@@ -41,11 +38,8 @@ FOLDER = Path(__file__).with_name("translations")
 SCRIPTS = "viewer/static/js/"
 ERRORS = "gateway/"
 
-blueprint = Blueprint("languages", __name__)
-
 _PLACE = re.compile(r"%\((\w+)\)[sd]")
 _UNITS = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte")
-_YEAR = 365 * 86_400
 
 
 class Words(NamedTuple):
@@ -158,16 +152,6 @@ def _chosen() -> str:
         if wanted in LANGUAGES:
             return cast("str", wanted)
     return request.accept_languages.best_match(LANGUAGES) or "en"
-
-
-@blueprint.post("/language")
-def choose() -> Response:
-    """Remember the language in this browser, and go back to the page."""
-    response = redirect(security.next_address(), 303)
-    wanted = request.form.get("language", "")
-    if wanted in LANGUAGES:
-        response.set_cookie("language", wanted, max_age=_YEAR, secure=request.is_secure, samesite="Lax")
-    return response
 
 
 # --- catalogues -------------------------------------------------------------------------------------------------------
