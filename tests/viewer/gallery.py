@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from PIL import Image
 
@@ -79,9 +79,18 @@ class Gallery:
         """Upload as Anna."""
         secret = base64.b64encode(f"anna:{self.password}".encode()).decode()
         connection = HTTPConnection(urlsplit(self.gateway.url).netloc, timeout=30)
-        connection.request("PUT", f"/dav/{path}", content, {"Authorization": f"Basic {secret}"})
+        connection.request("PUT", f"/dav/{quote(path)}", content, {"Authorization": f"Basic {secret}"})
         assert connection.getresponse().status in {201, 204}
         connection.close()
+
+    def get(self, path: str) -> bytes:
+        """Download as Anna."""
+        secret = base64.b64encode(f"anna:{self.password}".encode()).decode()
+        connection = HTTPConnection(urlsplit(self.gateway.url).netloc, timeout=30)
+        connection.request("GET", f"/dav/{quote(path)}", headers={"Authorization": f"Basic {secret}"})
+        content = connection.getresponse().read()
+        connection.close()
+        return content
 
     def wait(self) -> None:
         """Return when everything is indexed."""

@@ -9,10 +9,12 @@ export class Problem extends Error {
   /**
    * @param {number} status 0 where there was no answer at all
    * @param {string} message for people
+   * @param {string} [kind] what the server calls it, where it does
    */
-  constructor(status, message) {
+  constructor(status, message, kind = undefined) {
     super(message);
     this.status = status;
+    this.kind = kind;
   }
 }
 
@@ -74,7 +76,8 @@ async function answerOf(response) {
   if (!response) throw new Problem(0, gettext('No connection. Trying again…'));
   if (response.status === 204) return null;
   if (response.ok) return response.json();
-  throw new Problem(response.status, await wordsOf(response));
+  const problem = await response.json().catch(() => null);
+  throw new Problem(response.status, wordsOf(response.status, problem), problem?.type?.split('#')[1]);
 }
 
 /**
@@ -92,12 +95,11 @@ async function asked(address, signal, options = {}) {
   }
 }
 
-/** @param {Response} response */
-async function wordsOf(response) {
-  if (response.status === 401) return gettext('You are signed out.');
-  try {
-    return String((await response.json()).detail);
-  } catch {
-    return gettext('The server did not understand this.');
-  }
+/**
+ * @param {number} status
+ * @param {{ detail?: string } | null} problem
+ */
+function wordsOf(status, problem) {
+  if (status === 401) return gettext('You are signed out.');
+  return problem?.detail ?? gettext('The server did not understand this.');
 }
