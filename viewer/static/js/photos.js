@@ -39,15 +39,17 @@ export async function start() {
   const page = data('page');
   const filters = /** @type {Record<string, string[]>} */ (page.filters);
   let failures = 0;
+  const segments = Segments.from(data('segments'), page.order);
+  await breath();
   const grid = new PhotoGrid(root, {
-    segments: Segments.from(data('segments'), page.order),
+    segments,
     load: async (from, until, signal) => {
       const answer = await get('photos/columns', { ...filters, from, until }, signal);
       if (failures) tell(null);
       failures = 0;
       return answer;
     },
-    hrefOf: ({ id }) => addressOf({ photo: String(id) }),
+    hrefOf: addresses(),
     initialOf: (space) => page.initials[space] ?? '',
     captionOf: ({ folder, device }) => [folder, device].filter(Boolean).join(' · '),
     failed: (error) => {
@@ -72,6 +74,15 @@ export async function start() {
   if (page.isEverything) follow(grid, part('fresh'));
   root.dataset.ready = '';
   return { grid, page };
+}
+
+/** What makes the addresses of photos; what they have in common is worked out once. */
+function addresses() {
+  let [page, address] = ['', ''];
+  return (/** @type {{ id: number }} */ { id }) => {
+    if (page !== location.search || !address) [page, address] = [location.search, addressOf({ photo: '' })];
+    return address.replace(/(?<=[?&]photo=)(?=&|$)/, String(id));
+  };
 }
 
 /**

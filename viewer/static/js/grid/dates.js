@@ -15,12 +15,15 @@ export function showDates(grid, { pill, dialog, spoken }) {
   const say = () => {
     spoken.textContent = placeName(grid);
   };
+  let lowest = 0; // pixels from the pill's top to its foot, known as soon as it is seen
+  addEventListener('resize', () => (lowest = 0));
   const name = () => {
     const { anchor, segments } = grid;
     pill.hidden = !segments.dated || !anchor || grid.extent.top < 1;
     if (!anchor) return;
     const { row } = grid.layout.rowOf(segments.index(anchor));
-    pill.classList.toggle('covering', row === 0 && anchor.below > 0 && anchor.below < pill.offsetHeight + COVERED);
+    lowest ||= pill.offsetHeight; // asking makes browsers lay out
+    pill.classList.toggle('covering', row === 0 && anchor.below > 0 && anchor.below < lowest + COVERED);
     const text = date(segments.days[segments.find(anchor.key)]);
     if (pill.firstChild?.nodeValue !== text) pill.firstChild?.replaceWith(text);
   };

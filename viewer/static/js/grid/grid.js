@@ -27,6 +27,8 @@ import { Tiles } from './tiles.js';
 
 const REST = 200; // milliseconds without scrolling
 const SLICE = 8; // milliseconds of work at once
+const DRAWING = 8; // milliseconds a frame, also for what is not in view
+const DRAWING_SEEN = 20; // for what is
 const MOST_TILES = 400;
 const TOO_FAST = 3; // pixels a millisecond; no picture is begun
 const AT_TOP = 8; // pixels
@@ -50,6 +52,7 @@ export class PhotoGrid extends EventTarget {
   #distance = 0;
   #height = 0; // of what is left between the page's bars
   #lead = 0; // where the box begins in the document, below the bar
+  #isScrolled = false;
   #isHeld = false;
   #isDragged = false;
   #frame = 0;
@@ -79,11 +82,15 @@ export class PhotoGrid extends EventTarget {
     this.#anchor = anchorOf(this.#layout, this.#state);
     this.#listen();
     this.#settleAll();
-    this.draw();
+    this.#later();
   }
 
   #listen() {
-    addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    const scrolled = () => {
+      this.#isScrolled = true;
+      this.#scrolled();
+    };
+    addEventListener('scroll', scrolled, { passive: true });
     addEventListener('touchstart', () => this.#hold(true), { passive: true });
     for (const end of ['touchend', 'touchcancel']) addEventListener(end, () => this.#hold(false), { passive: true });
     const sizes = new ResizeObserver(() => this.#resized());
@@ -197,7 +204,7 @@ export class PhotoGrid extends EventTarget {
    */
   #arrived({ from, until }, before) {
     if (this.segments === before) this.#layout.refresh(from, until);
-    else this.#layout = new Layout(this.segments, this.#layout.measures, this.#layout);
+    else this.#layout = new Layout(this.segments, this.#layout.measures, this.#layout, this.segments.keys.slice(from, until));
     this.#relaid();
     this.dispatchEvent(new Event('loaded'));
   }
@@ -210,7 +217,7 @@ export class PhotoGrid extends EventTarget {
   replace(segments, keys) {
     const isAtTop = position(this.#state) <= AT_TOP;
     this.#columns.replace(segments, keys);
-    this.#layout = new Layout(segments, this.#layout.measures, this.#layout);
+    this.#layout = new Layout(segments, this.#layout.measures, this.#layout, keys);
     if (isAtTop) this.#anchor = null;
     this.#relaid();
   }
@@ -220,7 +227,7 @@ export class PhotoGrid extends EventTarget {
     this.#tiles.changed();
     this.#keep();
     this.#settleAll();
-    this.draw();
+    this.#later(); // before anything is seen, but not in the same piece of work
   }
 
   /** Lay out what is around the screen, and leave the anchor where it is on the screen. */
@@ -272,8 +279,10 @@ export class PhotoGrid extends EventTarget {
     this.dispatchEvent(new Event('rested'));
   }
 
-  /** See where the document was scrolled to. */
+  /** See where the document was scrolled to. Asking without need would make the browser lay out once more a frame. */
   #read() {
+    if (!this.#isScrolled) return;
+    this.#isScrolled = false;
     const s = Math.max(0, scrollY - this.#lead);
     if (s === this.#state.s) return;
     this.#distance += s - this.#state.s;
@@ -294,7 +303,21 @@ export class PhotoGrid extends EventTarget {
     this.#read();
     const isFast = this.#isDragged || Math.abs(this.#motion.speed) > TOO_FAST;
     const rows = this.#rows();
-    this.#tiles.draw({ layout: this.#layout, columns: this.#columns, rows, origin: this.#state.o, isFast });
+    const y = position(this.#state);
+    const now = performance.now();
+    const isDone = this.#tiles.draw({
+      layout: this.#layout,
+      columns: this.#columns,
+      rows,
+      from: y,
+      until: y + this.#state.h,
+      focused: this.#wantsFocus ? this.#focused : this.#active(),
+      origin: this.#state.o,
+      isFast,
+      end: now + DRAWING,
+      latest: now + DRAWING_SEEN,
+    });
+    if (!isDone) this.#later();
     if (this.#wantsFocus) this.#focus();
     this.#stop();
     this.#look();
@@ -314,13 +337,19 @@ export class PhotoGrid extends EventTarget {
       tiles -= (isFirst ? first : last).n;
       rows = isFirst ? rows.slice(1) : rows.slice(0, -1);
     }
-    const active = /** @type {HTMLElement | null} */ (this.#box.querySelector('.tile:focus-within'));
-    const focused = active && this.#layout.rowOf(Math.min(Number(active.dataset.index), this.segments.total - 1));
+    const active = this.#active();
+    const focused = active >= 0 ? this.#layout.rowOf(Math.min(active, this.segments.total - 1)) : null;
     if (focused && !rows.some(({ index }) => index === focused.index)) {
       const at = rows.findIndex(({ index }) => index > focused.index);
       rows.splice(at < 0 ? rows.length : at, 0, focused);
     }
     return rows;
+  }
+
+  /** The photo whose tile has the focus; -1 for none. */
+  #active() {
+    const tile = document.activeElement?.closest('.tile');
+    return tile instanceof HTMLElement && this.#box.contains(tile) ? Number(tile.dataset.index) : -1;
   }
 
   #look() {

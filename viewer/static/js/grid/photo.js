@@ -99,6 +99,9 @@ export function sourcesOf(photo) {
   return saving ? small[0] : [...small, `${previewOf(photo)} ${previewSize(photo).width}w`].join(', ');
 }
 
+/** The day that was written last: photos of one day come one after the other. */
+const written = { day: NaN, text: '' };
+
 /**
  * "Photo, 14 July 2019, 14:32, Berlin, favourite".
  * @param {Photo} photo
@@ -106,5 +109,6 @@ export function sourcesOf(photo) {
 export function nameOf(photo) {
   const kind = photo.kind === 'video' ? gettext('Video') : gettext('Photo');
   const heart = isFavourite(photo) ? gettext('favourite') : '';
-  return [kind, date(photo.day), time(photo.time), photo.place, heart].filter(Boolean).join(', ');
+  if (written.day !== photo.day) [written.day, written.text] = [photo.day, date(photo.day)];
+  return [kind, written.text, time(photo.time), photo.place, heart].filter(Boolean).join(', ');
 }

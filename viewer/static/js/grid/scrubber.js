@@ -11,6 +11,7 @@ const LEAST_SCREENS = 4;
 const YEARS_APART = 18; // pixels
 const MONTHS_APART = 6;
 const FADE_AFTER = 1500; // milliseconds
+const ROUGHLY = 0.02; // the scale moves by less than its marks are apart
 /** Away from the bar to the left it is finer: from so many pixels on, by so much. */
 const FINE = [
   { from: 240, by: 16 },
@@ -25,8 +26,10 @@ export class Scrubber {
   #bubble = part('bubble');
   /** @type {{ y: number, top: number } | null} where the pointer and the view were */
   #dragged = null;
+  /** The scale's own place on the screen and in the element. */
+  #track = { top: 0, height: 1, offset: 0 };
   #fading = 0;
-  #drawn = '';
+  #drawn = { height: 0, months: 0, track: 0 };
 
   /**
    * @param {PhotoGrid} grid
@@ -43,6 +46,11 @@ export class Scrubber {
     this.#element.append(this.#handle, this.#scale, this.#bubble);
     grid.root.after(this.#element);
     grid.addEventListener('moved', () => this.#moved());
+    grid.addEventListener('rested', () => this.#drawScale(0));
+    new ResizeObserver(() => {
+      this.#measure();
+      this.#moved();
+    }).observe(this.#element);
     this.#listen();
     this.#moved();
   }
@@ -70,10 +78,10 @@ export class Scrubber {
     element.addEventListener('keydown', (event) => this.#key(event));
   }
 
-  /** The scale's own place on the screen. */
-  get #track() {
+  /** See where the scale is. Asking for it makes browsers lay out, so it is not asked for in every frame. */
+  #measure() {
     const { top, height } = this.#scale.getBoundingClientRect();
-    return { top, height: Math.max(1, height) };
+    this.#track = { top, height: Math.max(1, height), offset: top - this.#element.getBoundingClientRect().top };
   }
 
   /** The height in the view at a place on the screen. @param {number} clientY */
@@ -137,9 +145,8 @@ export class Scrubber {
     document.documentElement.classList.toggle('scrubbed', isThere);
     if (!isThere) return;
     const track = this.#track;
-    this.#drawScale(track.height);
-    const offset = track.top - this.#element.getBoundingClientRect().top;
-    const at = offset + (top / Math.max(1, height - screen)) * track.height;
+    this.#drawScale(ROUGHLY);
+    const at = track.offset + (top / Math.max(1, height - screen)) * track.height;
     this.#handle.style.setProperty('top', `${at}px`);
     if (!this.#element.classList.contains('hovered') || this.#dragged) this.#say(top, at);
     this.#element.setAttribute('aria-valuemax', String(Math.round(height - screen)));
@@ -150,13 +157,18 @@ export class Scrubber {
     this.#fading = window.setTimeout(() => this.#element.classList.remove('moving'), FADE_AFTER);
   }
 
-  /** Years as words, months as ticks, as far as there is room. @param {number} track height in pixels */
-  #drawScale(track) {
+  /**
+   * Years as words, months as ticks, as far as there is room.
+   * @param {number} tolerance the part by which the view's height may have changed since it was drawn
+   */
+  #drawScale(tolerance) {
     const { layout } = this.#grid;
     const { segments } = layout;
-    const drawn = `${track} ${Math.round(layout.height / 50)} ${segments.months.length}`;
-    if (drawn === this.#drawn) return;
-    this.#drawn = drawn;
+    const { height: track } = this.#track;
+    const { height, months } = this.#drawn;
+    const isRight = track === this.#drawn.track && months === segments.months.length;
+    if (this.#element.hidden || (isRight && Math.abs(layout.height - height) <= tolerance * height)) return;
+    this.#drawn = { height: layout.height, months: segments.months.length, track };
     const heights = segments.months.map((_, month) => (layout.top(month) / layout.height) * track);
     const names = segments.months.map((name) => name.split('-')[0]);
     const years = apart(heights.filter((_, month) => names[month] !== names[month - 1]), YEARS_APART);

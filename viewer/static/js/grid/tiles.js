@@ -20,7 +20,12 @@ import { blurred, meanColour } from './placeholder.js';
  * @property {Layout} layout
  * @property {Columns} columns
  * @property {Row[]} rows to be in the page
+ * @property {number} from heights in the view of what is seen
+ * @property {number} until
+ * @property {number} focused the photo that has the focus, which is never taken away; -1 for none
  * @property {number} origin the height of the view at the box's top
+ * @property {number} end when enough is done for a frame, if all that is in view is drawn
+ * @property {number} latest when it is in any case
  * @property {boolean} isFast nobody sees single pictures now
  */
 
@@ -60,6 +65,8 @@ export class Tiles {
   #tiles = new Map();
   /** @type {Map<number, Photo>} of which there is a picture */
   #photos = new Map();
+  /** @type {WeakSet<HTMLElement>} rows whose pictures are all asked for */
+  #pictured = new WeakSet();
   #isStale = false;
   /** @type {{ element: HTMLElement, hash: string, due: number }[]} */
   #blurs = [];
@@ -85,8 +92,9 @@ export class Tiles {
   }
 
   /**
-   * Have exactly these rows in the page.
+   * Have exactly these rows in the page, as far as there is time: first those in view, for which there is more.
    * @param {View} view
+   * @returns {boolean} whether all are there; else it wants to be called again
    */
   draw(view) {
     const before = this.#rows;
@@ -96,21 +104,33 @@ export class Tiles {
     const months = new Map();
     /** @type {Drawn[]} */
     const fresh = [];
-    for (const row of view.rows) {
-      const month = view.layout.segments.months[row.month];
-      months.set(month, [...(months.get(month) ?? []), row]);
-      const name = `${month}/${row.row}`;
+    const isSeen = (/** @type {Row} */ { y, h }) => y < view.until && y + h > view.from;
+    const isFocused = (/** @type {Row} */ { index, n }) => view.focused >= index && view.focused < index + n;
+    let isDone = true;
+    for (const row of [...view.rows.filter(isSeen), ...view.rows.filter((row) => !isSeen(row))]) {
+      const name = `${view.layout.segments.months[row.month]}/${row.row}`;
       const drawn = same ? this.#rowAgain(view, row, same) : before.get(name);
+      if (!drawn && !isFocused(row) && performance.now() > (isSeen(row) ? view.latest : view.end)) {
+        isDone = false;
+        continue;
+      }
       const now = drawn ?? this.#row(view, row);
       if (!drawn) fresh.push(now);
       this.#rows.set(name, now);
+    }
+    for (const row of view.rows) {
+      const month = view.layout.segments.months[row.month];
+      if (!this.#rows.has(`${month}/${row.row}`)) continue;
+      const its = months.get(month);
+      if (its) its.push(row);
+      else months.set(month, [row]);
     }
     const kept = new Set(this.#rows.values());
     const used = new Set(fresh.flatMap(({ element }) => [...element.querySelectorAll('.tile')]));
     for (const drawn of before.values()) if (!kept.has(drawn)) this.#remove(drawn, used);
     this.#placeMonths(view, months);
     this.#isStale = false;
-    if (!view.isFast) this.#loadPictures();
+    return (view.isFast || this.#loadPictures(view.end)) && isDone;
   }
 
   /**
@@ -257,14 +277,23 @@ export class Tiles {
     this.#addBadges(link, photo);
   }
 
-  /** Begin to fetch the pictures of all tiles that have none yet. */
-  #loadPictures() {
+  /**
+   * Begin to fetch the pictures of the tiles that have none yet, those in view first.
+   * @param {number} end when enough is done for a frame; a row's pictures are begun in any case
+   */
+  #loadPictures(end) {
+    let isBegun = false;
     for (const { element } of this.#rows.values()) {
+      if (this.#pictured.has(element)) continue;
+      if (isBegun && performance.now() > end) return false;
       for (const tile of /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll('.tile:not(.bare, .asked)'))) {
         const photo = this.#photos.get(Number(tile.dataset.id));
         if (photo) this.#load(tile, photo);
       }
+      this.#pictured.add(element);
+      isBegun = true;
     }
+    return true;
   }
 
   /**
@@ -298,6 +327,7 @@ export class Tiles {
   /** Try those pictures again that did not come. */
   retry() {
     for (const tile of this.#tiles.values()) if (tile.classList.contains('failed')) tile.classList.remove('asked', 'failed');
+    this.#pictured = new WeakSet();
   }
 
   /**
