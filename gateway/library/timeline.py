@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 PART = 500
 """Photos that a segment holds at most."""
 _MOST = 1000
+_YEARS = 100
+_MEMORIES = 12
 _EPOCH = date(1970, 1, 1)
 _FAR = 10**7
 """Days: beyond every date."""
@@ -91,6 +93,16 @@ class Position(NamedTuple):
     """Of its segment."""
     place: int
     """In the segment, from 0."""
+
+
+class Memory(NamedTuple):
+    """A day of an earlier year."""
+
+    day: date
+    count: int
+    """Photos that were taken on it."""
+    tile: Tile
+    """One of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +169,22 @@ class Timeline:
         part, place = divmod(int(before), PART)
         return Position(_key(day, part + 1, query.sort), place)
 
+    def on_this_day(self, principal: Principal, today: date) -> list[Memory]:
+        """What was photographed on this day of earlier years: at most twelve of the last hundred, the newest first.
+
+        Only days of a hundred dates are looked up, and then one photo of each, however many there are.
+        """
+        days = [(day - _EPOCH).days for year in range(1, _YEARS + 1) if (day := _years_before(today, year)) is not None]
+        among = json.dumps(days)
+        found = []
+        with self.catalogue.read() as tx:
+            seen = scope(tx, principal, EVERYTHING)
+            rows = (row for one in seen.spaces for row in tx.all(timeline_sql.DAYS_AMONG, space=one.id, days=among))
+            for day, count, _ in _merged(rows)[:_MEMORIES]:
+                tiles = _living(tx, _tiles(tx, seen, (day, day), 0, 1)) if count else []
+                found += [Memory(_EPOCH + timedelta(days=day), count, tile) for tile in tiles]
+        return found
+
     def changes(self, principal: Principal, since: int) -> Changes | None:
         """The days of everything, newest first, that changed since a ``seq``; None when there are none.
 
@@ -179,6 +207,14 @@ class Timeline:
             among = json.dumps(sorted(changed))
             days = _merged(row for space in seqs for row in tx.all(timeline_sql.DAYS_AMONG, space=space, days=among))
         return Changes(_cut(seq, days, Sort.NEWEST), is_everything=False)
+
+
+def _years_before(today: date, years: int) -> date | None:
+    """The same day of an earlier year; None where that year had no 29 February, or is before all calendars."""
+    try:
+        return today.replace(year=today.year - years)
+    except ValueError:
+        return None
 
 
 def _seqs(tx: Transaction, principal: Principal) -> dict[int, int]:

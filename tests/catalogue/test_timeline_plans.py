@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from gateway.catalogue.catalogue import _Compiled
@@ -42,6 +43,7 @@ def look(house: House) -> None:
         overview.facets(who, Query.parse(filters))
         overview.clusters(who, Query.parse(filters), Box(12, 51, 14, 53), 9)
     timeline.changes(who, timeline.segments(who, EVERYTHING).seq - 1)
+    timeline.on_this_day(who, date(1975, 1, 4))
     overview.suggest(who, "canon")
     house.library.details.photo(who, photo)
     house.library.pictures.original(who, photo)

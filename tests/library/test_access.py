@@ -164,6 +164,7 @@ JUDGED_ELSEWHERE = {
     "Timeline.segments": _EVERYBODY,
     "Timeline.columns": _EVERYBODY,
     "Timeline.paths": "tests/library/test_timeline.py::test_folders_of_others_have_no_path",
+    "Timeline.on_this_day": "tests/library/test_timeline.py::test_this_day_of_earlier_years_is_only_what_one_may_see",
     "Timeline.changes": "tests/library/test_timeline.py::test_a_space_that_is_joined_is_a_change_of_all_of_its_days",
     "Timeline.position": "tests/library/test_timeline.py::test_a_photo_that_is_not_in_the_view_has_no_position",
     "Files.spaces": "test_everybody_sees_their_own_spaces",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -363,3 +364,38 @@ def test_a_photo_tells_what_it_was_uploaded_with_wherever_it_goes(house: House) 
     tiles = house.library.timeline.columns(house.alice, query, "9999-01-01", None)
     assert [tile.device for tile in tiles] == ["bob’s laptop"] * 2
     assert house.library.details.photo(house.alice, tiles[0].id).device == "bob’s laptop"
+
+
+def _put_on(house: House, *days: date, space: str = "alice") -> None:
+    for number, day in enumerate(days):
+        house.put(f"{space}/{day}.{number}.jpg", picture(day=(day - date(1970, 1, 1)).days, title=f"{space} {number}"))
+    index(house)
+
+
+def test_this_day_of_earlier_years_has_its_count_and_a_photo_of_each(house: House) -> None:
+    _put_on(house, date(2020, 11, 21), date(2020, 11, 21), date(2024, 11, 21), date(2024, 11, 20), date(2026, 11, 21))
+    found = house.library.timeline.on_this_day(house.alice, date(2026, 11, 21))
+    assert [(one.day, one.count) for one in found] == [(date(2024, 11, 21), 1), (date(2020, 11, 21), 2)]
+    assert all(date(1970, 1, 1) + timedelta(days=one.tile.day) == one.day for one in found)
+
+
+def test_the_29_february_looks_back_at_leap_years_alone(house: House) -> None:
+    _put_on(house, date(2023, 2, 28), date(2020, 2, 29), date(2019, 3, 1))
+    found = house.library.timeline.on_this_day(house.alice, date(2024, 2, 29))
+    assert [one.day for one in found] == [date(2020, 2, 29)]
+
+
+def test_this_day_of_earlier_years_is_only_what_one_may_see(house: House) -> None:
+    _put_on(house, date(2020, 11, 21))
+    _put_on(house, date(2021, 11, 21), space="family")
+    years = {
+        one.name: [found.day.year for found in house.library.timeline.on_this_day(one, date(2026, 11, 21))]
+        for one in (house.alice, house.carol, house.dave)
+    }
+    assert years == {"alice": [2021, 2020], "carol": [2021], "dave": []}
+
+
+def test_there_are_at_most_twelve_such_days(house: House) -> None:
+    _put_on(house, *(date(year, 11, 21) for year in range(2000, 2020)))
+    found = house.library.timeline.on_this_day(house.alice, date(2026, 11, 21))
+    assert [one.day.year for one in found] == list(range(2019, 2007, -1))

@@ -37,14 +37,16 @@ if TYPE_CHECKING:
 
     View = Callable[..., Any]
 
-__all__ = ["MOST_ID", "PREFIX", "Endpoint", "Id", "Invalid", "Line", "Model", "Scope", "Section"]
+__all__ = ["MOST_ID", "PREFIX", "Endpoint", "Id", "Invalid", "Line", "Model", "Scope", "Section", "Version"]
 
 PREFIX = "/api/v1"
 MOST_ID = (1 << 63) - 1
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """A text of one line, such as a name."""
 Id = Annotated[int, Field(ge=0, le=MOST_ID)]
-"""Of a row: a photo, a file's version, a space."""
+"""Of a row: a photo, a space."""
+Version = Annotated[str, StringConstraints(pattern=r"^[0-9a-z]{1,12}$")]
+"""Of a photo's pictures: a part of their addresses."""
 _PART = re.compile(r"<(?:(?P<kind>[a-z]+):)?(?P<name>[a-z_]+)>")
 
 

@@ -14,7 +14,7 @@ from pydantic import Field
 from gateway.errors import BadRequest
 from viewer import security
 from viewer.agents import browser_of
-from viewer.api.endpoint import Id, Model, Scope, Section
+from viewer.api.endpoint import Id, Model, Scope, Section, Version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,8 +59,8 @@ class Columns(Model):
     offset: list[int | None]
     """Minutes that the photo's clock is ahead of UTC; null where that is not known."""
     ratio: list[Ratio]
-    v: list[Id]
-    """Version of the file: a part of the addresses of its pictures."""
+    v: list[Version]
+    """Of its pictures: a part of their addresses."""
     hash: list[str]
     """ThumbHash in base64, empty for none."""
     kind: list[Kind]
@@ -138,7 +138,7 @@ class Detail(Model):
     """Everything that is known of a photo. What is not known is null."""
 
     id: Id
-    version: Id
+    version: Version
     name: str
     space: str
     role: int

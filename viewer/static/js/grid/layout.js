@@ -283,7 +283,7 @@ export class Layout {
     this.#tops = new Float64Array(segments.months.length + 1);
     if (!previous) return;
     this.#takeHeights(previous);
-    const { W, H, gap } = previous.measures;
+    const { W, H, gap } = /** @type {Measures} */ (previous.measures);
     if (W !== measures.W || H !== measures.H || gap !== measures.gap) return;
     this.#ends = previous.#ends;
     for (const key of others) this.#ends.delete(key);
