@@ -277,13 +277,14 @@ export class Layout {
    */
   constructor(segments, measures, previous, others = []) {
     this.segments = segments;
+    /** @type {Measures} */
     this.measures = measures;
     this.#months = segments.months.map(() => null);
     this.#heights = Float64Array.from(segments.months, (_, month) => this.#guess(month));
     this.#tops = new Float64Array(segments.months.length + 1);
     if (!previous) return;
     this.#takeHeights(previous);
-    const { W, H, gap } = /** @type {Measures} */ (previous.measures);
+    const { W, H, gap } = previous.measures;
     if (W !== measures.W || H !== measures.H || gap !== measures.gap) return;
     this.#ends = previous.#ends;
     for (const key of others) this.#ends.delete(key);
