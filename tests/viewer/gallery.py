@@ -110,6 +110,6 @@ class Gallery:
         with silent_page(browser, f"{self.gateway.url}/sign-in?next={path}", size, touch=touch) as page:
             page.get_by_label("Name").fill(name)
             page.get_by_label("Password").fill(self.password)
-            page.get_by_role("button", name="Sign in").click()
-            page.wait_for_load_state()
+            with page.expect_navigation():  # who goes elsewhere before it is there has not signed in
+                page.get_by_role("button", name="Sign in").click()
             yield page
