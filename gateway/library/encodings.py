@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Encoding(NamedTuple):
     """A video to be copied, held by one worker."""
 
-    sha256: str
+    digest: str
+    """Its bytes, in the space that they were uploaded to."""
     key: str
     size: int
     duration: int | None
@@ -51,12 +52,12 @@ class Encodings:
             claimed = tx.one(playables_sql.CLAIM, lease=LEASE, who=worker)
             if claimed is None:
                 return None
-            sha256, tries = claimed
-            video = tx.one(playables_sql.BYTES, digest=sha256)
+            digest, tries = claimed
+            video = tx.one(playables_sql.BYTES, digest=digest, sha256=_sha256(digest))
             if video is None:  # nobody has these bytes any more
-                tx.run(playables_sql.DELETE_PLAYABLE, digest=sha256)
+                tx.run(playables_sql.DELETE_PLAYABLE, digest=digest)
                 return None
-            return Encoding._make((sha256, *video, tries, worker))
+            return Encoding._make((digest, *video, tries, worker))
 
         return self.catalogue.write(work, durable=False)
 
@@ -70,12 +71,12 @@ class Encodings:
 
     def finish(self, encoding: Encoding, chunks: Iterable[bytes], size: int) -> bool:
         """Store the copy and show it. False when the encoding was lost meanwhile: then nothing stays of it."""
-        key = keys.for_playable(encoding.sha256)
+        key = keys.for_playable(_sha256(encoding.digest))
         self.catalogue.run(blobs_sql.ADD_GARBAGE, durable=False, new_key=key, us=UNCLAIMED)
         self.store.put(key, chunks, size)
 
         def made(tx: Transaction) -> bool:
-            held = {"digest": encoding.sha256, "who": encoding.worker}
+            held = {"digest": encoding.digest, "who": encoding.worker}
             if not tx.run(playables_sql.END, **held, new_key=key, new_size=size, reason=None):
                 return False
             tx.run(blobs_sql.DELETE_GARBAGE, keys=json.dumps([key]))
@@ -92,4 +93,8 @@ class Encodings:
         self._change(playables_sql.GIVE_BACK, encoding, us=int(seconds * 1_000_000), refund=0 if counts else 1)
 
     def _change(self, statement: Statement, encoding: Encoding, **values: object) -> bool:
-        return bool(self.catalogue.run(statement, durable=False, digest=encoding.sha256, who=encoding.worker, **values))
+        return bool(self.catalogue.run(statement, durable=False, digest=encoding.digest, who=encoding.worker, **values))
+
+
+def _sha256(digest: str) -> str:
+    return digest.rpartition("/")[2]

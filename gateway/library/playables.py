@@ -55,6 +55,7 @@ class _Video(NamedTuple):
     codec: str | None
     motion_start: int | None
     motion_length: int | None
+    bytes_of_space: str
 
 
 class _Row(NamedTuple):
@@ -67,7 +68,9 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Playables:
-    """The copies of videos, for those who may see these. Equal bytes share one.
+    """The copies of videos, for those who may see these. Equal bytes that were uploaded to one space share one.
+
+    Not those of several spaces: nobody shall learn by asking which videos others have.
 
     ``can_encode`` tells whether there is an encoder for them; it is asked when somebody wants a copy.
     """
@@ -91,18 +94,18 @@ class Playables:
             video = _seen(tx, principal, photo_id)
             if tx.one(playables_sql.LOCK_BLOB, blob=video.blob_id) is None:
                 raise NotFound("There is no such video.")
-            if tx.one(playables_sql.PLAYABLE, digest=video.sha256) is None:
-                tx.run(playables_sql.ADD_PLAYABLE, digest=video.sha256)
+            if tx.one(playables_sql.PLAYABLE, digest=video.bytes_of_space) is None:
+                tx.run(playables_sql.ADD_PLAYABLE, digest=video.bytes_of_space)
             else:
-                tx.run(playables_sql.AGAIN, digest=video.sha256)
-            return _state(_row(tx, video.sha256))
+                tx.run(playables_sql.AGAIN, digest=video.bytes_of_space)
+            return _state(_row(tx, video.bytes_of_space))
 
         return self.catalogue.write(work)
 
     def state(self, principal: Principal, photo_id: int) -> State:
         """How far the copy is. NotFound for what is not the principal's to see, BadRequest for what is no video."""
         with self.catalogue.read() as tx:
-            return _state(_row(tx, _seen(tx, principal, photo_id).sha256))
+            return _state(_row(tx, _seen(tx, principal, photo_id).bytes_of_space))
 
     def open(self, principal: Principal, photo_id: int) -> Original:
         """The copy or, where there is none, the file: which codecs play is a matter of the browser. Of a live photo
@@ -115,7 +118,7 @@ class Playables:
             if found.kind != "video" and found.motion_start is not None and found.motion_length is not None:
                 return self._original(found, found.motion_start, found.motion_length)
             video = found if found.kind == "video" else _moving_half(tx, principal, photo_id, found)
-            row = _row(tx, video.sha256)
+            row = _row(tx, video.bytes_of_space)
         if row is None or row.key is None:
             return self._original(video, 0, video.size)
         key, etag = row.key, row.key.rpartition("~")[2].partition(".")[0]
@@ -154,8 +157,8 @@ def _moving_half(tx: Transaction, principal: Principal, photo_id: int, still: _V
     raise BadRequest(f"“{still.name}” is not a video.")
 
 
-def _row(tx: Transaction, sha256: str) -> _Row | None:
-    row = tx.one(playables_sql.PLAYABLE, digest=sha256)
+def _row(tx: Transaction, bytes_of_space: str) -> _Row | None:
+    row = tx.one(playables_sql.PLAYABLE, digest=bytes_of_space)
     return None if row is None else _Row._make(row)
 
 

@@ -167,12 +167,13 @@ def drop_blobs(tx: Transaction, blob_ids: Iterable[int | None], grace: int) -> N
     for each other. None stands for no blob.
     """
     blobs = json.dumps([blob for blob in blob_ids if blob is not None])
-    digests = json.dumps([row[1] for row in tx.all(blobs_sql.LOCK_BLOBS, blobs=blobs)])
+    locked = tx.all(blobs_sql.LOCK_BLOBS, blobs=blobs)
+    digests, videos = (json.dumps([row[column] for row in locked]) for column in (1, 2))
     tx.run(blobs_sql.ADD_GARBAGE_OF_BLOBS, blobs=blobs, us=grace)
     tx.run(blobs_sql.DROP_BLOBS, blobs=blobs)
     if tx.all(blobs_sql.LOCK_RENDITIONS, digests=digests):
         tx.run(blobs_sql.ADD_GARBAGE_OF_RENDITIONS, digests=digests, us=grace)
         tx.run(blobs_sql.DROP_RENDITIONS, digests=digests)
-    if tx.all(blobs_sql.LOCK_PLAYABLES, digests=digests):
-        tx.run(blobs_sql.ADD_GARBAGE_OF_PLAYABLES, digests=digests, us=grace)
-        tx.run(blobs_sql.DROP_PLAYABLES, digests=digests)
+    if tx.all(blobs_sql.LOCK_PLAYABLES, digests=videos):
+        tx.run(blobs_sql.ADD_GARBAGE_OF_PLAYABLES, digests=videos, us=grace)
+        tx.run(blobs_sql.DROP_PLAYABLES, digests=videos)

@@ -99,12 +99,32 @@ def test_asking_again_changes_nothing(house: House) -> None:
 
 
 def test_equal_bytes_share_a_copy(house: House) -> None:
-    one, other = put(house), put(house, "alice/b.mov")
+    one, other = put(house), put(house, "family/b.mov")
     results = together([partial(house.library.playables.ask, house.alice, photo) for photo in (one, other, one, other)])
     assert failures(results) == []
     finish(house, claim(house))
     assert house.library.encodings.claim("w/") is None
     assert content(house.library.playables.open(house.alice, other)) == COPY
+
+
+def test_nobody_learns_from_copies_which_videos_others_have(house: House) -> None:
+    playables = house.library.playables
+    one = put(house)
+    playables.ask(house.alice, one)
+    finish(house, claim(house))
+    other = house.put("dave/same.mov", video(), house.dave).entry.id
+    index(house)
+    assert playables.state(house.dave, other).stage == Stage.NONE
+    assert playables.ask(house.dave, other).stage == Stage.WAITING
+    finish(house, claim(house))
+    for who, photo in ((house.alice, one), (house.dave, other)):
+        assert content(playables.open(who, photo)) == COPY
+    assert len(copies(house)) == 2
+    house.delete("family/a.mov")
+    house.library.trash.purge(house.alice, "family", house.trashed("family")["a.mov"])
+    house.collect_garbage()
+    assert len(copies(house)) == 1
+    assert content(playables.open(house.dave, other)) == COPY
 
 
 def test_who_asked_first_is_served_first(house: House) -> None:
@@ -236,9 +256,9 @@ def test_an_encoding_given_back_for_the_stores_sake_costs_no_try(house: House) -
 
 def test_a_copy_goes_with_the_last_file_of_its_bytes(house: House) -> None:
     house.library.playables.ask(house.alice, put(house))
-    put(house, "alice/b.mov")
+    put(house, "family/b.mov")
     finish(house, claim(house))
-    for space, name in (("family", "a.mov"), ("alice", "b.mov")):
+    for space, name in (("family", "a.mov"), ("family", "b.mov")):
         assert len(copies(house)) == 1
         house.delete(f"{space}/{name}")
         house.library.trash.purge(house.alice, space, house.trashed(space)[name])

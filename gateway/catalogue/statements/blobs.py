@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Text, bindparam, delete, insert, select
+from sqlalchemy import Text, bindparam, delete, func, insert, select
 from sqlalchemy import exists as sql_exists
 
-from gateway.catalogue.dialect import among, now
+from gateway.catalogue.dialect import among, first_segment, now
 from gateway.catalogue.models import Blob, Entry, Garbage, Playable, RenditionSet
 from gateway.catalogue.statements.statement import Statement, adding, n, p
 
-ADD_BLOB = adding(
-    Blob, "key", "size", "sha256", "sha1", "md5", "media", "created", "due", "device", returning=Blob.id
-)
+ADD_BLOB = adding(Blob, "key", "size", "sha256", "sha1", "md5", "media", "created", "due", "device", returning=Blob.id)
+BYTES_OF_SPACE: Any = first_segment(Blob.key).concat("/").concat(Blob.sha256)
+"""What the copies of a video are kept by: its bytes, in the space that they were uploaded to."""
 # Two spaces that purge the last two references at once would each still see the other's: they take turns at the rows,
 # in one order. Nothing can come to refer to them meanwhile, because an entry's foreign key waits for the same rows.
 LOCK_BLOBS = Statement(
-    select(Blob.id, Blob.sha256).where(among(Blob.id, p("blobs"))).order_by(Blob.id).with_for_update()
+    select(Blob.id, Blob.sha256, BYTES_OF_SPACE).where(among(Blob.id, p("blobs"))).order_by(Blob.id).with_for_update()
 )
 _DROPPED = (among(Blob.id, p("blobs")), ~sql_exists().where(Entry.blob_id == Blob.id))
 ADD_GARBAGE_OF_BLOBS = Statement(
@@ -38,7 +38,14 @@ ADD_GARBAGE_OF_RENDITIONS = Statement(
     insert(Garbage).from_select(["key", "not_before"], select(RenditionSet.key, now() + n("us")).where(*_ORPHANED))
 )
 DROP_RENDITIONS = Statement(delete(RenditionSet).where(*_ORPHANED))
-_UNWANTED = (among(Playable.sha256, p("digests")), ~sql_exists().where(Blob.sha256 == Playable.sha256))
+_DIGITS = 64
+_UNWANTED = (
+    among(Playable.sha256, p("digests")),
+    ~sql_exists().where(
+        Blob.sha256 == func.substr(Playable.sha256, func.length(Playable.sha256) - _DIGITS + 1),
+        Playable.sha256 == BYTES_OF_SPACE,
+    ),
+)
 ADD_GARBAGE_OF_PLAYABLES = Statement(
     insert(Garbage).from_select(
         ["key", "not_before"], select(Playable.key, now() + n("us")).where(*_UNWANTED, Playable.key.is_not(None))

@@ -8,12 +8,13 @@ from sqlalchemy import Text, bindparam, delete, func, insert, literal, select, u
 
 from gateway.catalogue.dialect import now
 from gateway.catalogue.models import Blob, Entry, Media, Member, Photo, Playable, Space
+from gateway.catalogue.statements.blobs import BYTES_OF_SPACE
 from gateway.catalogue.statements.statement import Statement, n, p
 
 VIDEO = Statement(
     select(
         Photo.space_id, Blob.id, Blob.sha256, Blob.key, Blob.size, Entry.name, Media.kind, Media.format,
-        Media.video_codec, Media.motion_start, Media.motion_length,
+        Media.video_codec, Media.motion_start, Media.motion_length, BYTES_OF_SPACE,
     )
     .join(Member, Member.space_id == Photo.space_id)
     .join(Space, Space.id == Photo.space_id)
@@ -64,7 +65,7 @@ CLAIM = Statement(
 BYTES = Statement(
     select(Blob.key, Blob.size, Media.duration)
     .outerjoin(Media, Media.blob_id == Blob.id)
-    .where(Blob.sha256 == p("digest"))
+    .where(Blob.sha256 == p("sha256"), p("digest") == BYTES_OF_SPACE)
     .order_by(Blob.id.desc())
     .limit(1)
 )
