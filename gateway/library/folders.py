@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.catalogue.statements import folders as folders_sql
 from gateway.errors import BadRequest, Conflict
@@ -19,7 +19,7 @@ from gateway.library.filtering import own_spaces
 from gateway.library.query import Sort
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gateway.catalogue import Catalogue, Transaction
     from gateway.library.tree import Walk
@@ -29,10 +29,11 @@ PAGE = 100
 """Folders, or files, that are listed at once."""
 _FEW = 20
 _MOST_OF_FEW, _MOST_OF_MANY = 10_000, 1_000
-"""Up to how many files a card counts, where there are at most twenty of them, and where there are more."""
-_MOST_FOLDERS = 500
-"""Up to how many folders below it a card looks into."""
-_MOST_COVERS = 20
+"""Up to how many files of a folder are counted, where there are at most twenty cards, and where there are more."""
+_MOST_FOLDERS = 300
+"""Up to how many folders below them all cards of a page look into."""
+_STRETCH = 10_000
+"""Names that are looked through for files at once."""
 _KINDS = frozenset({"image", "raw", "video"})
 _LAST = "\U0010ffff" * (names.MAX_NAME_BYTES // 4 + 1)
 """Behind every name, which is too long for one."""
@@ -69,7 +70,7 @@ class Card(NamedTuple):
     files: int
     """Other files."""
     is_more: bool
-    """There are more than could be counted; then ``photos`` and ``files`` together are how many at least."""
+    """There are more than were counted."""
     cover: Cover | None
 
 
@@ -132,7 +133,10 @@ class Folders:
     def covers(self, principal: Principal) -> dict[int, Cover]:
         """A picture of each of the principal's spaces that has one near its top, by the space's id."""
         with self.catalogue.read() as tx:
-            found = {space.id: _covers(tx, space.id, [space.root_id]) for space in own_spaces(tx, principal)}
+            found = {
+                space.id: _covers(tx, space.id, [space.root_id], _below(tx, [space.root_id])[0])
+                for space in own_spaces(tx, principal)
+            }
         return {space: cover for space, covers in found.items() for cover in covers.values()}
 
     def folders(
@@ -145,7 +149,7 @@ class Folders:
     def files(
         self, principal: Principal, path: Path, after: str, sort: Sort = Sort.NAME
     ) -> tuple[list[File], str | None]:
-        """More files of a folder, and what to go on with; None at the end."""
+        """More files of a folder, and what to go on with; None at the end. There may be none before there are more."""
         with self.catalogue.read() as tx:
             return _files(tx, _folder(tx, principal, path), sort, after)
 
@@ -168,30 +172,64 @@ def _cards(tx: Transaction, found: Walk, sort: Sort, after: str | None) -> tuple
     rows = tx.all(statement, folder=found.found().id, after=_name(sort, after), limit=PAGE + 1)
     more = rows[PAGE - 1][2] if len(rows) > PAGE else None
     rows = rows[:PAGE]
+    cards = [row[0] for row in rows]
     most = _MOST_OF_FEW if len(rows) <= _FEW else _MOST_OF_MANY
-    covers = _covers(tx, found.space.id, [row[0] for row in rows])
-    return [_card(tx, found.space.id, most, row, covers.get(row[0])) for row in rows], more
+    below, is_all = _below(tx, cards)
+    counts = _counts(tx, found.space.id, [*cards, *below], most)
+    covers = _covers(tx, found.space.id, cards, below)
+    return [_card(row, below, is_all, counts, covers.get(row[0]), most) for row in rows], more
 
 
-def _card(tx: Transaction, space: int, most: int, row: tuple[int, str, str, int], cover: Cover | None) -> Card:
+def _below(tx: Transaction, folders: Sequence[int]) -> tuple[dict[int, int], bool]:
+    """The folders below these, the nearest first, each with the one of these that it is below; whether it is all."""
+    tops: dict[int, int] = {}
+    level = dict(zip(folders, folders, strict=True))
+    while level and len(tops) < _MOST_FOLDERS:
+        rows = tx.all(folders_sql.FOLDERS_OF, folders=json.dumps(list(level)), limit=_MOST_FOLDERS - len(tops))
+        level = {folder: level[parent] for folder, parent in rows}
+        tops |= level
+    return tops, len(tops) < _MOST_FOLDERS
+
+
+class _Count(NamedTuple):
+    """What is in a folder itself, each up to a bound."""
+
+    members: int
+    folders: int
+    files: int
+    """That photos are made of."""
+    photos: int
+
+
+def _counts(tx: Transaction, space: int, folders: Sequence[int], most: int) -> dict[int, _Count]:
+    rows = tx.all(folders_sql.COUNTS, folders=json.dumps(folders), space=space, most=most)
+    return {row[0]: _Count(*map(int, row[1:])) for row in rows}
+
+
+def _card(
+    row: tuple[Any, ...],
+    below: Mapping[int, int],
+    is_all: bool,  # noqa: FBT001 - of this module
+    counts: Mapping[int, _Count],
+    cover: Cover | None,
+    most: int,
+) -> Card:
     entry, name, _, modified = row
-    given = {"folder": entry, "space": space, "folders": _MOST_FOLDERS, "most": most}
-    folders, members, files, photos = (int(one) for one in tx.all(folders_sql.CARD, **given)[0])
-    others = max(0, members - (folders - 1) - files)
-    if members < most and folders < _MOST_FOLDERS:
-        return Card(entry, name, modified, folders - 1, photos, others, is_more=False, cover=cover)
-    # What is left out by the bounds is not known to be photos or others.
-    return Card(entry, name, modified, folders - 1, photos, max(0, members - photos), is_more=True, cover=cover)
+    mine = [counts[one] for one in (entry, *(folder for folder, top in below.items() if top == entry)) if one in counts]
+    photos = sum(one.photos for one in mine)
+    files = sum(max(0, one.members - one.folders - one.files) for one in mine)
+    is_more = not is_all or any(one.members >= most for one in mine)
+    return Card(entry, name, modified, sum(one.folders for one in mine), photos, files, is_more, cover)
 
 
-def _covers(tx: Transaction, space: int, folders: Sequence[int]) -> dict[int, Cover]:
-    """Of each folder the newest photo in it; else one below it."""
+def _covers(tx: Transaction, space: int, folders: Sequence[int], below: Mapping[int, int]) -> dict[int, Cover]:
+    """Of each folder the newest photo in it; else of the nearest one below it that has one."""
+    shown = json.dumps([*folders, *below])
+    newest = {row[0]: row[1] for row in tx.all(folders_sql.COVERS, folders=shown, space=space)}
     chosen: dict[int, int] = {}
-    for folder in folders:
-        rows = tx.all(folders_sql.COVERS, folder=folder, space=space, folders=_MOST_COVERS)
-        newest = {row[0]: row[1] for row in rows if row[1] is not None}
-        if newest:
-            chosen[folder] = newest.get(folder) or next(iter(newest.values()))
+    for folder, top in (*zip(folders, folders, strict=True), *below.items()):
+        if newest.get(folder) is not None:
+            chosen.setdefault(top, newest[folder])
     rows = tx.all(folders_sql.PICTURES, entries=json.dumps(list(chosen.values()))) if chosen else []
     pictures = {row[0]: Cover._make(row) for row in rows}
     return {folder: pictures[photo] for folder, photo in chosen.items() if photo in pictures}
@@ -199,17 +237,18 @@ def _covers(tx: Transaction, space: int, folders: Sequence[int]) -> dict[int, Co
 
 def _files(tx: Transaction, found: Walk, sort: Sort, after: str | None) -> tuple[list[File], str | None]:
     key, entry = _mark(sort, after)
-    rows = tx.all(
-        folders_sql.FILES[sort.subject, sort.is_descending],
-        folder=found.found().id,
-        space=found.space.id,
-        is_first=int(after is None),
-        key=key,
-        entry=entry,
-        limit=PAGE + 1,
-    )
-    last = rows[PAGE - 1] if len(rows) > PAGE else None
-    more = None if last is None else str(last[-1]) if sort.subject == "name" else f"{last[-1]}.{last[0]}"
+    given = {"folder": found.found().id, "space": found.space.id, "key": key}
+    statement = folders_sql.FILES[sort.subject, sort.is_descending]
+    if sort.subject == "name":
+        # Between two files may be a million photos: not more of them are looked through than a page can wait for.
+        stretch = tx.one(folders_sql.STRETCH[sort.is_descending], length=_STRETCH - 1, **given)
+        end = "" if sort.is_descending else _LAST
+        rows = tx.all(statement, last=stretch[0] if stretch else end, limit=PAGE + 1, **given)
+        more = rows[PAGE - 1][-1] if len(rows) > PAGE else stretch[0] if stretch else None
+    else:
+        rows = tx.all(statement, is_first=int(after is None), entry=entry, limit=PAGE + 1, **given)
+        last = rows[PAGE - 1] if len(rows) > PAGE else None
+        more = None if last is None else f"{last[-1]}.{last[0]}"
     return [_file(row) for row in rows[:PAGE]], more
 
 

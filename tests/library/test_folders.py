@@ -241,6 +241,22 @@ def test_what_no_name_can_be_is_refused(house: House) -> None:
         house.library.folders.files(house.alice, at("alice"), "a\0b")
 
 
+def test_files_far_apart_among_photos_are_found_stretch_by_stretch(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders_module, "_STRETCH", 3)
+    for number in range(10):
+        house.put(f"alice/{number}.jpg", picture(day=number))
+    for name in ("0.txt", "8.txt", "z.txt"):
+        house.put(f"alice/{name}", b"x")
+    index(house)
+    for sort, names in ((Sort.NAME, ["0.txt", "8.txt", "z.txt"]), (Sort.NAME_DOWN, ["z.txt", "8.txt", "0.txt"])):
+        folder = opened(house, sort=sort)
+        assert len(folder.files) <= 2
+        assert folder.more_files is not None
+        assert [file.name for file in all_files(house, sort=sort)] == names
+
+
 def test_a_card_counts_up_to_a_bound_and_says_when_there_are_more(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,7 +269,16 @@ def test_a_card_counts_up_to_a_bound_and_says_when_there_are_more(
     for number in range(3):
         house.put(f"alice/f/{number}.txt", b"x")
     (card,) = opened(house).folders
-    assert (card.photos + card.files, card.is_more) == (5, True)
+    assert (card.photos + card.files <= 5, card.is_more) == (True, True)
+
+
+def test_cards_look_into_so_many_folders_below_them(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders_module, "_MOST_FOLDERS", 3)
+    for path in ("alice/f", "alice/f/a", "alice/f/a/b"):
+        house.folder(path)
+    assert [(card.folders, card.is_more) for card in opened(house).folders] == [(2, False)]
+    house.folder("alice/f/a/b/c")
+    assert opened(house).folders[0].is_more
 
 
 # --- equal to the tree ------------------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ class FolderEntry(Model):
     files: int
     """Files that are no photos."""
     more: bool
-    """There are more than were counted; photos and files together are how many at least."""
+    """There are more than were counted."""
     cover: Cover | None
     address: str
 

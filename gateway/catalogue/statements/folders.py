@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, func, literal, or_, select
 from sqlalchemy import exists as sql_exists
+from sqlalchemy.orm import aliased
 
 from gateway.catalogue.dialect import among
 from gateway.catalogue.models import Blob, Entry, Media, Photo, RenditionSet
@@ -80,6 +81,9 @@ def _files(order: _Order) -> Statement:
         .outerjoin(Media, Media.blob_id == Entry.blob_id)
         .where(Entry.parent_id == p("folder"), ~Entry.is_folder, ~_IS_SHOWN, beyond)
     )
+    if key is Entry.name_key:
+        last = bindparam("last", type_=key.type)
+        found = found.where(key >= last if order.is_descending else key <= last)
     columns = [key] if key is Entry.name_key else [key, entry]
     return Statement(found.order_by(*(one.desc() if order.is_descending else one for one in columns)).limit(p("limit")))
 
@@ -89,61 +93,60 @@ FILES = {
     for subject, key in _KEYS.items()
     for is_descending in (False, True)
 }
-"""The files of a folder that are no photos: sorted by ``name``, ``taken`` (changed last), ``added`` or ``size``."""
+"""The files of a folder that are no photos: sorted by ``name``, ``taken`` (changed last), ``added`` or ``size``.
 
-# --- a folder as a card ----------------------------------------------------------------------------------------------
-
-
-def _below() -> Any:
-    below = select(n("folder").label("id")).cte("below", recursive=True)
-    return below.union_all(select(Entry.id).join(below, Entry.parent_id == below.c.id).where(Entry.is_folder))
+By name they are those from behind ``key`` to ``last``: between them may be any number of photos.
+"""
 
 
-_BELOW = _below()
-
-
-def _bounded(*joined: Any) -> Any:
-    """How many there are in the folders below, up to ``most``."""
-    folders = select(_BELOW.c.id).limit(n("folders")).subquery()
-    found = select(folders.c.id).select_from(folders)
-    for table, is_in, *where in joined:
-        found = found.join(table, is_in == folders.c.id).where(*where)
-    return select(func.count()).select_from(found.limit(n("most")).subquery()).scalar_subquery()
-
-
-_OF_SPACE = Photo.space_id == p("space")
-CARD = Statement(
-    select(
-        _bounded(),
-        _bounded((Entry, Entry.parent_id)),
-        _bounded((Photo, Photo.folder_id, _OF_SPACE)),
-        _bounded((Photo, Photo.folder_id, _OF_SPACE, Photo.stack_id.is_(None))),
+def _stretch(*, is_descending: bool) -> Statement:
+    name = Entry.name_key
+    beyond, order = (name < p("key"), name.desc()) if is_descending else (name > p("key"), name)
+    return Statement(
+        select(name).where(Entry.parent_id == p("folder"), beyond).order_by(order).limit(1).offset(n("length"))
     )
+
+
+STRETCH = {is_descending: _stretch(is_descending=is_descending) for is_descending in (False, True)}
+"""The name that is so many behind ``key``; no row where there are fewer."""
+
+# --- folders as cards ------------------------------------------------------------------------------------------------
+
+# Level by level: a recursion would be one statement, for which SQLite reads every entry where folders are unlike.
+FOLDERS_OF = Statement(
+    select(Entry.id, Entry.parent_id).where(among(Entry.parent_id, p("folders")), Entry.is_folder).limit(p("limit"))
 )
-"""Of a folder and at most ``folders`` below it: the folders, and their members, photos, and those that stand for
-themselves, each of them up to ``most``."""
 
 
-def _covers() -> Any:
-    folders = select(_BELOW.c.id).limit(n("folders")).subquery()
-    newest = (
-        select(Photo.entry_id)
-        .where(
-            Photo.folder_id == folders.c.id,
-            _OF_SPACE,
-            Photo.stack_id.is_(None),
-            Photo.flags.bitwise_and(_NO_PICTURE) == 0,
-        )
-        .order_by(Photo.day.desc(), Photo.taken.desc(), Photo.entry_id.desc())
-        .limit(1)
-        .correlate(folders)
-        .scalar_subquery()
-    )
-    return select(folders.c.id, newest)
+def _of_each(*columns: Any) -> Statement:
+    return Statement(select(Entry.id, *columns).where(among(Entry.id, p("folders"))))
 
 
-COVERS = Statement(_covers())
-"""The newest photo of a folder, and of a few below it; NULL for those without."""
+def _bounded(*where: Any) -> Any:
+    """How many there are of each folder, up to ``most``."""
+    found = select(literal(1)).where(*where).correlate(Entry).limit(n("most")).subquery()
+    return select(func.count()).select_from(found).scalar_subquery()
+
+
+_Member = aliased(Entry)
+_IN_IT = (Photo.folder_id == Entry.id, Photo.space_id == p("space"))
+COUNTS = _of_each(
+    _bounded(_Member.parent_id == Entry.id),
+    _bounded(_Member.parent_id == Entry.id, _Member.is_folder),
+    _bounded(*_IN_IT),
+    _bounded(*_IN_IT, Photo.stack_id.is_(None)),
+)
+"""Of each of these folders its members, the folders among them, the photos, and those that stand for themselves."""
+_NEWEST = (
+    select(Photo.entry_id)
+    .where(*_IN_IT, Photo.stack_id.is_(None), Photo.flags.bitwise_and(_NO_PICTURE) == 0)
+    .order_by(Photo.day.desc(), Photo.taken.desc(), Photo.entry_id.desc())
+    .limit(1)
+    .correlate(Entry)
+    .scalar_subquery()
+)
+COVERS = _of_each(_NEWEST)
+"""Of each of these folders the newest photo that has a picture; NULL for those without."""
 PICTURES = Statement(
     select(Photo.entry_id, VERSION, Media.thumbhash)
     .join(Blob, Blob.id == Photo.blob_id)
