@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Response, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import BaseConverter
 
 from gateway.errors import GatewayError
 from viewer import languages, pages, room, security
-from viewer.api.endpoint import MOST_ID
 from viewer.api.sections import SECTIONS
 from viewer.errors import problem_of, problem_of_http
 from viewer.icons import Icons
@@ -22,8 +21,6 @@ from viewer.static_files import StaticFiles
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from werkzeug.routing import Map
-
     from gateway.library.library import Library
 
 _COMPRESSED = ("text/html", "application/json", "application/problem+json")
@@ -31,12 +28,14 @@ _LEAST = 1000
 _MOST_FORM = 64 << 10
 
 
-class Id(IntegerConverter):
-    """A row's id in an address: no larger number is one, and databases refuse to look for it."""
+class Id(BaseConverter):
+    """A row's id in an address, of at most 18 digits: databases refuse to look for larger numbers."""
 
-    def __init__(self, url_map: Map) -> None:
-        """Take what fits a column."""
-        super().__init__(url_map, max=MOST_ID)
+    regex = "[0-9]{1,18}"
+
+    def to_python(self, value: str) -> int:
+        """As views take it."""
+        return int(value)
 
 
 def create_app(library: Library, packages: Path, *, public_url: str | None = None) -> Flask:

@@ -10,6 +10,7 @@ from flask import Blueprint, g, make_response, redirect, render_template, reques
 from gateway.errors import BadRequest, Conflict, NotFound
 from gateway.library.pictures import Original
 from gateway.library.query import Query, Sort
+from gateway.library.tokens import Scope
 from gateway.library.values import Role
 from viewer import media, security
 from viewer.api.folders import address, moment, path_of
@@ -82,7 +83,7 @@ def folder(path: str) -> AnyResponse | str:
 @blueprint.get("/download/<path:path>")
 def download(path: str) -> Response:
     """A file of any kind, byte for byte, never shown as a page of ours; ranges as RFC 9110 §14 has them."""
-    found = security.library().files.open(security.principal(), path_of(path))
+    found = security.library().files.open(security.require(Scope.READ), path_of(path))
     entry = found.resource.entry
     response = media.sent(Original(entry.name, entry.size, entry.etag, "", found.read), "application/octet-stream")
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(entry.name, safe='')}"

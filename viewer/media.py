@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 from werkzeug.http import parse_range_header, unquote_etag
 
+from gateway.library.tokens import Scope
 from viewer import security
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def rendition(photo: int, version: str, name: str) -> Response:
     """A rendition; the version in its address makes it what it is for ever. Under another one it is not to be kept."""
     if name not in RENDITIONS:
         raise NotFound
-    return shown(security.library().pictures.rendition(security.principal(), photo, name), version)
+    return shown(security.library().pictures.rendition(security.require(Scope.READ), photo, name), version)
 
 
 def shown(picture: Picture, version: str) -> Response:
@@ -51,7 +52,7 @@ def shown(picture: Picture, version: str) -> Response:
 @blueprint.get("/original/<int(max=9223372036854775807):photo>/<name>")
 def original(photo: int, name: str) -> Response:  # noqa: ARG001 - for people: what it is called
     """The file byte for byte, or the range of it that is asked for (RFC 9110 §14)."""
-    found = security.library().pictures.original(security.principal(), photo)
+    found = security.library().pictures.original(security.require(Scope.READ), photo)
     response = sent(found, _TYPES.get(found.format, "application/octet-stream"))
     shown = "inline" if found.format in _TYPES and "download" not in request.args else "attachment"
     response.headers["Content-Disposition"] = f"{shown}; filename*=UTF-8''{quote(found.name, safe='')}"
@@ -61,7 +62,7 @@ def original(photo: int, name: str) -> Response:  # noqa: ARG001 - for people: w
 @blueprint.get("/play/<int(max=9223372036854775807):photo>")
 def play(photo: int) -> Response:
     """A video as browsers play it: its copy, or the file itself; a live photo's moving half. Ranges as above."""
-    found = security.library().playables.open(security.principal(), photo)
+    found = security.library().playables.open(security.require(Scope.READ), photo)
     # Firefox plays QuickTime files whose insides are those of an MP4, but not under their own name.
     return sent(found, _PLAYED_AS.get(found.format, "video/mp4"))
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_ID", "PREFIX", "Endpoint", "Id", "Invalid", "Line", "Model", "Scope", "Section", "Version"]
 
 PREFIX = "/api/v1"
-MOST_ID = (1 << 63) - 1
+MOST_ID = 10**18 - 1
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """A text of one line, such as a name."""
 Id = Annotated[int, Field(ge=0, le=MOST_ID)]

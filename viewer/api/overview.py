@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -16,7 +16,8 @@ from viewer.api.photos import SegmentsAnswer, segments_json
 section = Section("overview", "What there is, where it is, and what changed")
 
 _MOST_ZOOM = 24
-Counts = list[tuple[str, int]]
+Counts = list[Annotated[list[str | int], Field(min_length=2, max_length=2)]]
+"""Pairs of a value and how many photos it would find."""
 
 
 class Since(Model):

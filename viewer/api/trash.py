@@ -48,6 +48,7 @@ class Page(Model):
     before: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
     """The id of the last item of the page before."""
     limit: Annotated[int, Field(ge=1, le=_MOST)] = 100
+    """Items of a page."""
 
 
 class Restored(Model):
