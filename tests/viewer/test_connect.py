@@ -159,6 +159,7 @@ def test_loading_the_page_again_makes_no_other_password(browser: Browser, galler
     with gallery.page(browser, "/connect") as page:
         add(page, "mac", "Anna’s Mac")
         secret = password(page)
+        expect(page).to_have_url(re.compile("credential="))
         page.reload()
         expect(page.locator("#waiting")).to_contain_text("Waiting for “Anna’s Mac”…")
         assert secret not in page.content()
