@@ -116,27 +116,27 @@ def test_a_live_photo_moves_under_the_pointer_and_while_it_is_held(page: Page, n
     tile = page.locator(".tile").nth(number)
     expect(tile.locator(".badge").first).to_have_text("LIVE")
     tile.hover()
-    tile.locator(".moving.seen").wait_for()
-    assert tile.locator(".moving").evaluate("v => [v.muted, v.videoWidth]") == [True, 320]
+    tile.locator(".film.seen").wait_for()
+    assert tile.locator(".film").evaluate("v => [v.muted, v.videoWidth]") == [True, 320]
     page.mouse.move(5, 5)
-    expect(tile.locator(".moving")).to_have_count(0)
+    expect(tile.locator(".film")).to_have_count(0)
     _open(page, number)
     page.wait_for_timeout(500)
-    moving = page.locator(".pswp .moving")
+    moving = page.locator(".pswp .film")
     page.get_by_role("button", name="LIVE").hover()
-    page.locator(".pswp .moving.seen").wait_for()
+    page.locator(".pswp .film.seen").wait_for()
     page.screenshot(path=SCREENSHOTS / f"live-{number}.png")
     page.mouse.move(700, 600)
     expect(moving).to_have_count(0)
     before = page.locator(".pswp__item[aria-hidden=false] .pswp__img").last.bounding_box()
     page.mouse.down()
-    page.locator(".pswp .moving.seen").wait_for()
+    page.locator(".pswp .film.seen").wait_for()
     page.mouse.up()
     expect(moving).to_have_count(0)
     page.wait_for_timeout(500)
     assert page.locator(".pswp__item[aria-hidden=false] .pswp__img").last.bounding_box() == before, "it zoomed"
     page.keyboard.press(" ")
-    page.locator(".pswp .moving.seen").wait_for()
+    page.locator(".pswp .film.seen").wait_for()
     expect(moving).to_have_count(0, timeout=10_000)
 
 
@@ -147,9 +147,9 @@ def test_who_wants_no_motion_sees_none_until_they_hold_it(browser: Browser, gall
         tile = page.locator(".tile").nth(2)
         tile.hover()
         page.wait_for_timeout(700)
-        expect(tile.locator(".moving")).to_have_count(0)
+        expect(tile.locator(".film")).to_have_count(0)
         page.mouse.down()
-        tile.locator(".moving.seen").wait_for()
+        tile.locator(".film.seen").wait_for()
         page.mouse.up()
 
 
@@ -187,6 +187,6 @@ def test_on_a_phone_a_live_photo_moves_under_the_finger(browser: Browser, galler
         client = page.context.new_cdp_session(page)
         point = {"x": box["x"] + 20, "y": box["y"] + 20}
         client.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
-        tile.locator(".moving.seen").wait_for()
+        tile.locator(".film.seen").wait_for()
         client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-        expect(tile.locator(".moving")).to_have_count(0)
+        expect(tile.locator(".film")).to_have_count(0)

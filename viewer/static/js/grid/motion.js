@@ -27,7 +27,7 @@ export function move(over, photo, isSilent) {
     video.load(); // which ends the download
     over.classList.remove('moves');
   };
-  video.className = 'moving';
+  video.className = 'film';
   video.muted = isSilent;
   video.playsInline = true;
   video.disableRemotePlayback = true;

@@ -241,7 +241,7 @@ export class Lightbox {
     if (!photo || !(content.element instanceof HTMLImageElement)) return null;
     const end = move(container, photo, isSilent);
     const { width, height } = content.element.style;
-    const video = /** @type {HTMLElement} */ (container.querySelector('.moving'));
+    const video = /** @type {HTMLElement} */ (container.querySelector('.film'));
     for (const [name, value] of Object.entries({ width, height })) video.style.setProperty(name, value);
     return end;
   }
