@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.catalogue.statements import blobs as blobs_sql
 from gateway.catalogue.statements import spaces as spaces_sql
+from gateway.catalogue.statements import transfers as transfers_sql
 from gateway.catalogue.statements import tree as tree_sql
 from gateway.catalogue.statements import uploads as uploads_sql
 from gateway.errors import BadName, Conflict, Exists, NotFound, QuotaExceeded
@@ -56,6 +57,7 @@ class Checker:
         yield from self._sums(repair=repair)
         yield from self._unused(repair=repair)
         yield from self._objects(repair=repair)
+        yield from self._parts(repair=repair)
         yield from Derived(self.catalogue, self.store, self.photos).check(repair=repair)
 
     def adopt(self, name: str) -> Iterator[Taken | Finding]:
@@ -130,6 +132,17 @@ class Checker:
         while row is not None:
             yield from self._missing(row)
             row = next(rows, None)
+
+    def _parts(self, *, repair: bool) -> Iterator[Finding]:
+        """Parts that no unfinished upload knows: after a restored database, whose uploads begin anew."""
+        for stored in self.store.list(keys.PARTS):
+            with self.catalogue.read() as tx:
+                asked = (transfers_sql.PART_KEY, blobs_sql.GARBAGE_KEY)
+                if any(tx.one(statement, which=stored.key) is not None for statement in asked):
+                    continue
+            if repair:
+                self.catalogue.run(blobs_sql.ADD_GARBAGE, new_key=stored.key, us=GRACE)
+            yield Finding("part", f"No upload knows its part {stored.key} ({stored.size} bytes)", repair)
 
     def _blobs(self) -> Iterator[tuple[int, str, int]]:
         after = ""

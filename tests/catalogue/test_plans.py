@@ -18,6 +18,7 @@ from gateway.catalogue import Catalogue, Transaction
 from gateway.catalogue.catalogue import _Compiled
 from gateway.catalogue.models import Base
 from gateway.catalogue.statements import every
+from gateway.library.transfers import Transfer, Wanted
 from gateway.library.values import PropertyChange
 from gateway.store.local import LocalStore
 from tests.library.house import House, at, noise, tokens
@@ -173,6 +174,17 @@ def live(house: House) -> None:
     house.library.trash.purge(house.alice, "family", house.trashed("family")["f"])
     house.delete(f"{deep}/a")
     house.library.trash.purge(house.alice, "alice", house.library.trash.items(house.alice, "alice")[0].id)
+    wanted = [Wanted(("d", "new.jpg"), 5, 1, "ab" * 32), Wanted(("new.jpg",), 5)]
+    house.library.transfers.check(house.alice, at("alice"), wanted)
+    for size in (300_000, 400_000):
+        begun = house.library.transfers.begin(house.alice, at("alice/new.bin"), size=size, sha256=None, if_taken="both")
+        assert isinstance(begun, Transfer)
+        for start in range(0, size, 200_000):
+            part = noise(min(200_000, size - start))
+            house.library.transfers.receive(house.alice, begun.id, start, iter([part]), len(part))
+    house.library.transfers.mine(house.alice)
+    house.library.transfers.work()
+    house.library.transfers.tidy()
     house.library.accounts.set_quota("alice", 50)
     house.library.upkeep.purge_trash()
     house.library.upkeep.end_expired_holds()

@@ -411,3 +411,16 @@ def test_a_list_is_judged_at_once(house: House) -> None:
     assert found.available == QUOTA - house.sums().live
     assert found.missing == found.growth - found.available
     assert house.library.transfers.mine(house.alice) == []
+
+
+def test_parts_that_no_upload_knows_are_found_and_deleted(house: House) -> None:
+    send(house, begin(house, "alice/a.mov", FILE), FILE, end=PART)
+    stray = "_davgallery/uploads/gone/000000000000000~aaaaaaaaaaaa"
+    house.store.put(stray, iter([b"x"]), 1)
+    check = house.library.checker.check
+    assert [(found.kind, stray in found.text) for found in check()] == [("part", True)]
+    assert [found.repaired for found in check(repair=True)] == [True]
+    assert list(check()) == []
+    house.collect_garbage()
+    assert stray not in house.objects()
+    assert len(house.objects()) == 1
