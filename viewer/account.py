@@ -13,7 +13,7 @@ from flask import Blueprint, g, make_response, redirect, render_template, reques
 from gateway.errors import BadRequest, Conflict, Exists, GatewayError, NotFound, TooManyAttempts, TooManyRequests
 from gateway.library.accounts import MIN_PASSWORD
 from gateway.library.profiles import MAX_CALLED
-from viewer import security
+from viewer import room, security
 from viewer.agents import browser_of
 from viewer.auth import words_of
 from viewer.errors import problem_of
@@ -121,6 +121,28 @@ def end_device(device: int) -> Response:
     return _change("devices", lambda: security.library().profiles.end_device(g.principal, device))
 
 
+@blueprint.get("/storage")
+def storage() -> str:
+    """What takes the room of a space."""
+    wanted = request.args.get("space", g.principal.name)
+    library = security.library()
+    report = library.usages.report(g.principal, wanted)
+    rooms = room.rooms()
+    found = next((one for one in rooms if one.space.name.casefold() == wanted.casefold()), None)
+    if found is None:  # it ended just now
+        raise NotFound("There is nothing here.")
+    template = "account/_usage.html" if request.headers.get("HX-Request") else "account/storage.html"
+    return render_template(
+        template,
+        report=report,
+        room=found,
+        rooms=rooms,
+        administrators=library.profiles.administrators(),
+        trash=url_for("trash.of_space", space=found.space.name),
+        ago=ago_of,
+    )
+
+
 # --- answering --------------------------------------------------------------------------------------------------------
 
 
@@ -174,6 +196,7 @@ def _values() -> dict[str, Any]:
         "themes": THEMES,
         "sessions": library.sessions.all(g.principal, g.token),
         "devices": library.profiles.devices(g.principal),
+        "rooms": room.rooms(),
         "browser_of": browser_of,
         "ago": ago_of,
     }
@@ -182,9 +205,3 @@ def _values() -> dict[str, Any]:
 def ago_of(moment: int) -> str:
     """When something was, in microseconds UTC, as people say it: "3 hours ago"."""
     return ago(datetime.now(UTC) - datetime.fromtimestamp(moment / 1_000_000, UTC))
-
-
-@blueprint.get("/storage")
-def storage() -> str:
-    """What takes the room of a space."""
-    return _whole()

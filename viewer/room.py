@@ -26,6 +26,11 @@ class Room(NamedTuple):
     is_nearly_full: bool
     is_full: bool
 
+    @property
+    def permille(self) -> int:
+        """How much of it is in use; at most 1,000."""
+        return min(1000, round(1000 * self.space.used / self.space.quota)) if self.space.quota else 1000
+
 
 def rooms() -> list[Room]:
     """Those of all spaces that the person is in; read once for a page."""

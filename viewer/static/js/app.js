@@ -4,6 +4,7 @@ import { suggest } from './suggest.js';
 import { hideOnScroll } from './ui/bar.js';
 import { listen } from './ui/keys.js';
 import { menus } from './ui/menu.js';
+import { quietBars } from './ui/quiet.js';
 import { themes } from './ui/theme.js';
 import { uploads } from './upload/door.js';
 
@@ -27,5 +28,6 @@ listen();
 hideOnScroll();
 suggest();
 uploads();
+quietBars();
 const { page } = document.body.dataset;
 if (page) void PAGES[page]().then(({ start }) => start());

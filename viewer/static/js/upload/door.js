@@ -10,7 +10,7 @@ export function uploads() {
   if (!button) return;
   const panel = async () => (await import('./panel.js')).panel();
   const show = async () => (await panel()).show();
-  button.addEventListener('click', show);
+  for (const one of [button, ...document.querySelectorAll('[data-upload]')]) one.addEventListener('click', show);
   bind([{ keys: ['u'], text: gettext('Upload'), run: show }]);
   listenToDrags(async (data) => {
     const files = await dropped(data); // what was dropped can only be read now
