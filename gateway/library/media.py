@@ -22,11 +22,15 @@ _PREFIXES = (
     b"FUJIFILMCCD-RAW",
     b"FOVb",  # Sigma X3F
     b"\x00MRM",  # Minolta MRW
+    b"II\x1a\x00\x00\x00HEAPCCDR",  # Canon CRW
+    b"8BPS\x00\x01",  # Photoshop
     b"\xff\x0a",  # JPEG XL codestream
     b"\x00\x00\x00\x0cJXL \r\n\x87\n",
     b"\x00\x00\x00\x0cjP  \r\n\x87\n",  # JPEG 2000
     b"\x1aE\xdf\xa3",  # Matroska, WebM
     b"\x00\x00\x01\xba",  # MPEG program stream
+    b"\x00\x00\x01\xb3",  # MPEG video
+    b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02",  # MXF
     b"OggS",
     b"FLV\x01",
     b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",  # ASF, WMV
@@ -36,8 +40,8 @@ _NOT_MEDIA_BRANDS = (b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B ")
 
 EXTENSIONS = frozenset(
     """jpg jpeg jpe jfif png gif webp tif tiff bmp heic heif hif avif jxl jp2 dng nef nrw cr2 cr3 crw arw srf sr2 raf
-    orf rw2 pef srw x3f mrw raw rwl iiq 3fr erf kdc dcr mos fff insp mpo mp4 m4v mov qt avi mkv webm mts m2ts ts mpg
-    mpeg 3gp 3g2 wmv flv ogv insv lrv""".split()
+    orf rw2 pef srw x3f mrw raw rwl iiq 3fr erf kdc dcr mos fff insp mpo psd mp4 m4v mov qt avi mkv webm mts m2ts ts mpg
+    mpeg 3gp 3g2 wmv flv ogv mxf insv lrv""".split()
 )
 
 
@@ -49,7 +53,8 @@ def may_be(name: str) -> bool:
 
 def is_indexed(head: bytes) -> bool:
     """Whether there is something to find in it: it is a photograph, a video, or the XMP file beside one."""
-    return b"adobe:ns:meta/" in head or is_media(head)
+    words = head.replace(b"\0", b"")  # in UTF-16, too
+    return b"adobe:ns:meta/" in words or b"22-rdf-syntax-ns#" in words or is_media(head)
 
 
 def is_media(head: bytes) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.library import media
 from indexer.extract.sniff import HEAD, kind_of, sniff
 from tests.components.kits import kit
 
@@ -93,6 +94,18 @@ def test_every_format_has_a_kind() -> None:
     assert {kinds[form] for form in ("mov", "mp4", "mkv", "mts")} == {"video"}
     assert kinds["xmp"] == "sidecar"
     assert "other" not in kinds.values()
+
+
+def test_everything_that_a_gallery_shows_is_given_to_the_indexer_when_it_arrives() -> None:
+    heads = {path: head("exiftool", f"t/images/{path}") for path in EXIFTOOL}
+    heads |= {path: head(name, path) for name, path in OTHERS}
+    assert [path for path, begin in heads.items() if not media.is_indexed(begin)] == []
+    for words in (
+        "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>",
+        "<x:xmpmeta xmlns:x='adobe:ns:meta/'>",
+    ):
+        assert media.is_indexed(words.encode())
+        assert media.is_indexed(words.encode("utf-16"))
 
 
 def test_a_sidecar_may_be_utf_16_and_begin_with_a_comment() -> None:
