@@ -730,7 +730,9 @@ def _is_same(entry: Entry, size: int, modified: int | None, sha256: str | None) 
         return False
     if sha256 is not None:
         return entry.etag == sha256[: len(entry.etag)]
-    return modified is not None and entry.modified // _SECOND == modified // _SECOND
+    # Some clients tell the time to the second, and browsers to the millisecond.
+    grain = _SECOND if entry.modified % _SECOND == 0 else _SECOND // 1000
+    return modified is not None and entry.modified // grain == modified // grain
 
 
 def _digest(sha256: str | None) -> str | None:

@@ -394,6 +394,7 @@ def test_a_list_is_judged_at_once(house: House) -> None:
         Wanted(("Trip", "new.jpg"), 10),
         Wanted(("Trip", "same.jpg"), 1000, THEN),
         Wanted(("Trip", "same.jpg"), 1000, THEN + 10_000_000),
+        Wanted(("Trip", "same.jpg"), 1000, THEN + 999_000),
         Wanted(("Trip", "same.jpg"), 1000, None, digest(FILE[:1000])),
         Wanted(("elsewhere.jpg",), 1000, None, digest(FILE[:1000])),
         Wanted(("Trip", "other.jpg"), 1000),
@@ -405,9 +406,9 @@ def test_a_list_is_judged_at_once(house: House) -> None:
     ]
     found = house.library.transfers.check(house.alice, at("alice"), files)
     answers = [one.answer for one in found.files]
-    assert answers == ["go", "here", "taken", "here", "here", "taken", "folder", "folder", "name", "go", "go"]
-    assert found.files[4].entry_id == there.entry.id
-    assert [one.fits for one in found.files] == [True] * 9 + [False, True]
+    assert answers == ["go", "here", "taken", "here", "here", "here", "taken", "folder", "folder", "name", "go", "go"]
+    assert found.files[5].entry_id == there.entry.id
+    assert [one.fits for one in found.files] == [True] * 10 + [False, True]
     assert found.available == QUOTA - house.sums().live
     assert found.missing == found.growth - found.available
     assert house.library.transfers.mine(house.alice) == []

@@ -111,10 +111,12 @@ class Panel {
   #build() {
     const head = make('header', {}, make('div', {}, this.title, this.status), this.fold, this.close);
     const to = make('p', { className: 'to' }, make('label', { htmlFor: this.select.id, textContent: gettext('To') }), this.select);
-    const pick = make('p', { className: 'actions' }, this.choose);
+    const pick = make('p', { className: 'actions pick' }, this.choose);
     if (!isApple) pick.append(button(gettext('Choose a folder'), () => this.folder.click()));
+    const isTouched = matchMedia('(pointer: coarse)').matches;
     const hint = make('p', {
-      className: 'note',
+      className: 'note hint',
+      hidden: isTouched && !isApple,
       textContent: isApple
         ? gettext(
             'Browsers on iPhones and iPads may turn HEIC photos into JPEGs, and leave out the place and the moving part of live photos. An app over WebDAV brings the originals: see Connect.',
@@ -235,7 +237,8 @@ class Panel {
     const title = this.#title(running, count('looking'), count('done'), count('storing'));
     if (this.title.textContent !== title) this.title.textContent = title;
     this.status.textContent = this.#status(running, total, sent);
-    this.all.hidden = !running;
+    this.all.hidden = !running || queue.room !== null;
+    this.root.classList.toggle('busy', queue.items.length > 0);
     this.all.max = Math.max(1, total);
     this.all.value = sent;
     this.close.title = this.close.ariaLabel = queue.isActive ? gettext('Stop') : gettext('Close');
