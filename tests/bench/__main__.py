@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.bench import browsing, growth, indexing, large, pictures, small, timeline, trees
+from tests.bench import browsing, folders, growth, indexing, large, pictures, small, timeline, trees
 from tests.bench.figures import QUICK, Figure, Plan
 from tests.bench.stage import Stage
 from tests.repository.source import ROOT
@@ -32,6 +32,7 @@ ROWS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "growth": growth.growth,
     "pictures": pictures.pictures,
     "timeline": timeline.timeline,
+    "folders": folders.folders,
     "browsing": browsing.browsing,
     "latency": indexing.latency,
     "one-more": indexing.one_more,

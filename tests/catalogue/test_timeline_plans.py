@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gateway.catalogue.catalogue import _Compiled
 from gateway.library.query import EVERYTHING, Box, Query, Sort
 from tests.catalogue.test_plans import Watched, full, scanned
+from tests.library.house import at
 from tests.library.pictures import index, picture
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ FILTERS = (
     {"camera": ["Canon"], "lens.not": ["EF50mm"], "iso": ["100-800"], "type": ["jpeg"]},
     {"town": ["Berlin"], "q": ["wall -tag:beach"], "near": ["52,13,50"], "added_after": ["2000"]},
     {"folder": ["alice/f"]},
+    {"folder.only": ["alice/f"]},
+    {"favourite": ["yes"]},
+    {"favourite": ["no"], "folder.only": ["alice/f"]},
     {"space": ["family"]},
 )
 
@@ -45,6 +49,18 @@ def look(house: House) -> None:
     timeline.changes(who, timeline.segments(who, EVERYTHING).seq - 1)
     timeline.on_this_day(who, date(1975, 1, 4))
     overview.suggest(who, "canon")
+    timeline.paths(who, [house.space().root_id or 0])
+    for act in (house.library.favourites.add, house.library.favourites.remove, house.library.favourites.add):
+        act(who, photo)
+    folders = house.library.folders
+    house.put("alice/f/b.txt", b"text")
+    for path in (at("alice"), at("alice/f")):
+        for sort in Sort:
+            folders.open(who, path, sort)
+        folders.files(who, path, "a")
+        folders.folders(who, path, "a")
+    folders.open(house.dave, at("dave/folder7"))
+    folders.covers(who)
     house.library.details.photo(who, photo)
     house.library.pictures.original(who, photo)
 

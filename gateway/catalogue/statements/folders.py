@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, func, literal, or_, select
 from sqlalchemy import exists as sql_exists
@@ -12,6 +12,9 @@ from gateway.catalogue.dialect import among
 from gateway.catalogue.models import Blob, Entry, Media, Photo, RenditionSet
 from gateway.catalogue.statements.renditions import VERSION
 from gateway.catalogue.statements.statement import Statement, n, p
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _NO_PICTURE = 16
 """The bit of :class:`gateway.library.stacks.Flag`."""
@@ -122,19 +125,20 @@ def _of_each(*columns: Any) -> Statement:
     return Statement(select(Entry.id, *columns).where(among(Entry.id, p("folders"))))
 
 
-def _bounded(*where: Any) -> Any:
-    """How many there are of each folder, up to ``most``."""
-    found = select(literal(1)).where(*where).correlate(Entry).limit(n("most")).subquery()
+def _bounded(*where: Any, order: Sequence[Any]) -> Any:
+    """How many there are of each folder, up to ``most``; in the order of an index, or PostgreSQL reads the table."""
+    found = select(literal(1)).where(*where).correlate(Entry).order_by(*order).limit(n("most")).subquery()
     return select(func.count()).select_from(found).scalar_subquery()
 
 
 _Member = aliased(Entry)
 _IN_IT = (Photo.folder_id == Entry.id, Photo.space_id == p("space"))
+_BY_NAME, _BY_DAY = [_Member.name_key], [Photo.day, Photo.taken, Photo.entry_id]
 COUNTS = _of_each(
-    _bounded(_Member.parent_id == Entry.id),
-    _bounded(_Member.parent_id == Entry.id, _Member.is_folder),
-    _bounded(*_IN_IT),
-    _bounded(*_IN_IT, Photo.stack_id.is_(None)),
+    _bounded(_Member.parent_id == Entry.id, order=_BY_NAME),
+    _bounded(_Member.parent_id == Entry.id, _Member.is_folder, order=_BY_NAME),
+    _bounded(*_IN_IT, order=_BY_DAY),
+    _bounded(*_IN_IT, Photo.stack_id.is_(None), order=_BY_DAY),
 )
 """Of each of these folders its members, the folders among them, the photos, and those that stand for themselves."""
 _NEWEST = (
