@@ -114,7 +114,7 @@ def size(bytes_: int) -> str:
     value, power = float(bytes_), 0
     while value >= 999.5 and power < len(_UNITS) - 1:
         value, power = value / 1000, power + 1
-    return format_unit(value, _UNITS[power], "short", format="@@#" if value else "0", locale=locale())
+    return format_unit(value, _UNITS[power], "short", format="@##" if value else "0", locale=locale())
 
 
 def day(value: date | datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,7 @@ ANOTHER = "another good password"
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> Iterator[Gateway]:  # noqa: ARG001 - icons
+def gateway(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> Iterator[Gateway]:
     """A server that believes what a proxy says of who asks, so that tests do not slow each other down."""
     trusted = {"DAVGALLERY_TRUSTED_PROXIES": "127.0.0.1"}
     with Gateway(tmp_path_factory.mktemp("getting_in"), Options(workers=2, environment=trusted)) as opened:
@@ -176,8 +177,6 @@ def test_the_cookie_lives_on_with_its_session(gateway: Gateway, anna: Person) ->
 
 def _age_sessions(gateway: Gateway) -> None:
     """As if two hours had passed."""
-    import sqlite3  # noqa: PLC0415 - behind the server's back
-
     with sqlite3.connect(gateway.data / "catalogue.sqlite3", timeout=30) as database:
         database.execute("UPDATE session SET used = used - 7200000000, expires = expires - 7200000000")
 
