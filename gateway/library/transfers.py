@@ -46,7 +46,7 @@ from gateway.errors import (
 from gateway.library import hold, media, names, policy, tree
 from gateway.library.arrivals import BOTH, FREE, REFUSE, REPLACE, IfTaken, Reason, make_folders, numbered, reason_of
 from gateway.library.hold import GRACE, Claim
-from gateway.library.unpacking import Archive, LeftOut, Progress, Unpacking
+from gateway.library.unpacking import RENEWAL, Archive, LeftOut, Progress, Unpacking
 from gateway.library.upload import judge
 from gateway.library.values import NO_CONDITIONS, Entry, Path, Principal, Role
 from gateway.store import keys
@@ -69,8 +69,6 @@ KEEP = 7 * _DAY
 _KEEP_HOLD = KEEP + _DAY  # the transfer ends its hold, not the hold its transfer
 _KEEP_DONE = _DAY // 24
 _LEASE = 60 * _SECOND
-_RENEWAL = 15.0
-"""Seconds between renewals of the lease."""
 MOST_CHECKED = 1000
 """Files that one list may have."""
 _MOST_UNFINISHED = 1000
@@ -80,6 +78,7 @@ _LEAST_PART = 16 << 10
 _MOST_PARTS = 10_000
 _AT_ONCE = 64 << 20
 """Bytes that are put together while the client waits for the answer to its last part."""
+_MOST_TRIES = 3
 _PAUSES = (5, 10, 30, 60, 300, 600)
 """Seconds until what could not be stored is tried again."""
 
@@ -342,9 +341,11 @@ class Transfers:
 
     def _store_at_once(self, found: Transfer, chunks: Iterable[bytes], sha256: str | None) -> Transfer:
         """A whole file in one part goes where it belongs, and is never put down in between."""
-        digest = _digest(sha256) or found.sha256
+        digest = _digest(sha256)
+        if None not in (digest, found.sha256) and digest != found.sha256:
+            raise ChecksumMismatch("The bytes that are announced are not those of the file.")
         try:
-            self._put(found, chunks, digest)
+            self._put(found, chunks, digest or found.sha256)
         except PreconditionFailed:
             if found.if_taken != BOTH:
                 raise Exists("The name is taken.") from None
@@ -457,6 +458,11 @@ class Transfers:
             self._postpone(found, who, pause, reason_of(error))
         except GatewayError as error:
             self._refuse(found, reason_of(error))
+        except Exception:
+            if found.tries < _MOST_TRIES:
+                raise  # it is tried again when the lease is over
+            _log.exception("The upload of “%s” is given up", found.path[-1])
+            self._refuse(found, "other")
         return True
 
     def _join(self, found: Transfer, who: str) -> None:
@@ -475,7 +481,7 @@ class Transfers:
         for key, _, size in parts:
             for chunk in self.store.read(key, 0, size):
                 read += len(chunk)
-                if time.monotonic() - renewed > _RENEWAL:
+                if time.monotonic() - renewed > RENEWAL:
                     self._go_on(found, who, Progress(read, found.size, ()))
                     renewed = time.monotonic()
                 yield chunk

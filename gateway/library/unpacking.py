@@ -12,6 +12,7 @@ import io
 import re
 import stat
 import struct
+import time
 import zipfile
 import zlib
 from bisect import bisect_right
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from gateway.store import ObjectStore
 
 MOST_MEMBERS = 100_000
+RENEWAL = 15.0
+"""Seconds between two signs of life while a file is stored."""
 _MOST_LIST = 16 << 20
 """Bytes that the archive's list of members may have: it is in memory as a whole."""
 _READ = 1 << 20
@@ -208,7 +211,7 @@ class Unpacking:
                 self.uploads.put(
                     self.principal,
                     path,
-                    archive.read(member),
+                    self._kept(archive.read(member), progress),
                     size=member.info.file_size,
                     conditions=conditions,
                     modified=modified,
@@ -220,6 +223,15 @@ class Unpacking:
             else:
                 return ""
         raise AssertionError("unreachable")
+
+    def _kept(self, chunks: Iterator[bytes], progress: Progress) -> Iterator[bytes]:
+        """The same bytes; meanwhile nobody takes the archive for abandoned."""
+        renewed = time.monotonic()
+        for chunk in chunks:
+            if time.monotonic() - renewed > RENEWAL:
+                self.go_on(progress)
+                renewed = time.monotonic()
+            yield chunk
 
     def _at(self, path: Path) -> Entry | None:
         try:

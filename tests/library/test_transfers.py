@@ -16,6 +16,7 @@ from gateway.errors import (
     Locked,
     NotFound,
     QuotaExceeded,
+    StoreFull,
     StoreUnavailable,
     TooLarge,
     Truncated,
@@ -26,6 +27,8 @@ from gateway.library.transfers import Here, Transfer, Wanted
 from tests.library.house import MB, QUOTA, House, at, cut_after, noise, pieces, together
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gateway.library.values import Principal
 
 PART = 1 << 20
@@ -425,3 +428,35 @@ def test_parts_that_no_upload_knows_are_found_and_deleted(house: House) -> None:
     house.collect_garbage()
     assert stray not in house.objects()
     assert len(house.objects()) == 1
+
+
+def test_a_full_disk_leaves_nothing_of_a_part(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = send(house, begin(house, "alice/a.mov", FILE), FILE, end=PART)
+    monkeypatch.setattr(house.store, "_reserve", 1 << 60)
+    with pytest.raises(StoreFull):
+        send(house, begun, FILE, start=PART)
+    monkeypatch.undo()
+    assert house.library.transfers.find(house.alice, begun.id).arrived == PART
+    assert send(house, begun, FILE, start=PART).state == "done"
+    house.collect_garbage()
+    house.assert_sound()
+
+
+def test_a_disk_that_is_full_when_a_file_is_put_together_is_waited_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = send(house, begin(house, "alice/a.mov", FILE), FILE, end=3 * PART)
+    real = house.store.put
+
+    def full(key: str, chunks: Iterable[bytes], size: int | None) -> None:
+        if not key.startswith("_"):
+            raise StoreFull("The storage is full.")
+        real(key, chunks, size)
+
+    monkeypatch.setattr(house.store, "put", full)
+    waiting = send(house, begun, FILE, start=3 * PART)
+    assert (waiting.state, waiting.reason) == ("whole", "disk")
+    monkeypatch.undo()
+    house.execute("UPDATE transfer SET due = 0")
+    house.library.transfers.work()
+    assert house.read("alice/a.mov") == FILE

@@ -235,3 +235,22 @@ def test_many_members_and_a_list_that_is_too_long(house: House, tmp_path: Path) 
     house.store.put("alice-long/x~aaaaaaaaaaaa.zip", iter([(tmp_path / "long.zip").read_bytes()]), None)
     with pytest.raises(Exception, match="too many members"):
         Archive(house.store, [("alice-long/x~aaaaaaaaaaaa.zip", (40 << 20) + len(end))])
+
+
+def test_what_nobody_has_thought_of_ends_after_three_tries(house: House) -> None:
+    def breaks(_change: object) -> None:
+        raise RuntimeError("a defect")
+
+    broken = house.with_options(guards=[breaks])
+    content = packed({"a.jpg": b"x"})
+    begun = house.library.transfers.begin(house.alice, at("alice/all.zip"), size=len(content), unpack=True)
+    assert isinstance(begun, Transfer)
+    house.library.transfers.receive(house.alice, begun.id, 0, pieces(content), len(content))
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            broken.library.transfers.work()
+        house.execute("UPDATE transfer SET due = 0")
+    broken.library.transfers.work()
+    ended = house.library.transfers.find(house.alice, begun.id)
+    assert (ended.state, ended.reason) == ("refused", "other")
+    house.assert_sound()

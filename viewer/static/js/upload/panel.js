@@ -286,7 +286,10 @@ class Panel {
     const { queue } = this;
     const [taken, archives, here, refused] = /** @type {State[]} */ (['taken', 'archive', 'here', 'refused']).map((state) => queue.in(state));
     const left = queue.items.flatMap(({ upload }) => upload?.left_out ?? []);
-    const state = JSON.stringify([taken.length, archives.length, here.length, queue.room, refused.map(({ reason }) => reason), left.length, queue.isActive]);
+    // A grid of everything follows by itself.
+    const isFollowing = document.body.dataset.page === 'photos' && document.getElementById('grid');
+    const isToShow = !queue.isActive && !isFollowing && queue.in('done').length > 0;
+    const state = JSON.stringify([taken.length, archives.length, here.length, queue.room, refused.map(({ reason }) => reason), left.length, isToShow]);
     if (state === this.asked) return;
     this.asked = state;
     const asks = [];
@@ -342,6 +345,10 @@ class Panel {
       );
     }
     if (left.length) asks.push(leftOut(left));
+    if (isToShow) {
+      const show = button(gettext('Show it'), () => location.reload(), 'link');
+      asks.push(ask('quiet', gettext('What has arrived is on its page now.'), show));
+    }
     this.asks.replaceChildren(...asks);
   }
 
