@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -21,6 +21,7 @@ from indexer.errors import Killed, Unreadable
 from indexer.sandbox import BUDGET, PATIENCE, crashed
 from indexer.talk import MOST_READ, Ended, Limits, Talk
 from indexer.template import ENVIRONMENT, Template
+from indexer.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,6 +71,7 @@ class Encoder:
     reserve: int = 0
     """Bytes of the disk that copies leave free."""
     memory: int = MEMORY
+    turns: Turns = field(default_factory=Turns)
 
     def work(self, meanwhile: Callable[[], object]) -> bool:
         """Make one copy; False when there is none to be made here and now.
@@ -81,12 +83,22 @@ class Encoder:
             return False
         try:
             with self._alone() as is_alone:
-                encoding = self.encodings.claim(self.name) if is_alone else None
+                encoding = self._claim() if is_alone else None
                 if encoding is not None:
-                    self._do(encoding, meanwhile)
+                    begun = time.monotonic()
+                    try:
+                        self._do(encoding, meanwhile)
+                    finally:
+                        self.turns.use(encoding.space, time.monotonic() - begun)
                 return encoding is not None
         except OSError as error:
             raise Unavailable(f"Videos cannot be converted in {self.folder}: {error.strerror}.") from error
+
+    def _claim(self) -> Encoding | None:
+        while True:
+            encoding = self.encodings.claim(self.name, but=self.turns.over())
+            if encoding is not None or not self.turns.go_on():
+                return encoding
 
     def _do(self, encoding: Encoding, meanwhile: Callable[[], object]) -> None:
         encodings = self.encodings

@@ -15,6 +15,7 @@ from gateway.errors import StoreFull, StoreUnavailable
 from indexer import answers, wire
 from indexer.errors import TooLarge, TooSlow, Unreadable
 from indexer.extract.text import line
+from indexer.remote_file import BLOCK
 
 if TYPE_CHECKING:
     import socket
@@ -156,7 +157,7 @@ class Talk:
     def _serve(self, read: Read, start: int, length: int, size: int) -> None:
         if not 0 < length <= size - start:
             raise answers.Nonsense("it asked for bytes that the file does not have")
-        self._asked += length
+        self._asked += max(length, BLOCK)  # ours asks for no less, but at the end; each is a request to the store
         if self._asked > self._limits.most_read:
             raise Unreadable(f"Decoding reads more than {self._limits.most_read >> 30} GiB.")
         for chunk in self._chunks(read, start, length):

@@ -12,7 +12,7 @@ from gateway.library.jobs import LEASE, UNCLAIMED
 from gateway.store import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from gateway.catalogue import Catalogue, Transaction
     from gateway.catalogue.statements import Statement
@@ -32,6 +32,11 @@ class Encoding(NamedTuple):
     """Claims so far, this one included; more than three mean that none ever came to its end."""
     worker: str
 
+    @property
+    def space(self) -> str:
+        """The key of the space that the video was uploaded to."""
+        return self.digest.partition("/")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Encodings:
@@ -45,11 +50,11 @@ class Encodings:
         with self.catalogue.read() as tx:
             return tx.one(playables_sql.ANY_DUE) is not None
 
-    def claim(self, worker: str) -> Encoding | None:
-        """Take the oldest that is due; None when there is none."""
+    def claim(self, worker: str, but: Collection[str] = ()) -> Encoding | None:
+        """Take the oldest that is due, of no space with one of the keys ``but``; None when there is none."""
 
         def work(tx: Transaction) -> Encoding | None:
-            claimed = tx.one(playables_sql.CLAIM, lease=LEASE, who=worker)
+            claimed = tx.one(playables_sql.CLAIM, lease=LEASE, who=worker, but=json.dumps([*but]))
             if claimed is None:
                 return None
             digest, tries = claimed

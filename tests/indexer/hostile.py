@@ -203,6 +203,13 @@ def circles(file: BinaryIO) -> Extraction:
         count(file)
 
 
+def nibble(file: BinaryIO) -> Extraction:
+    """Ask for single bytes, again and again."""
+    for _ in range(2000):
+        list(file.raw._fetch(0, 1))  # type: ignore[attr-defined]
+    return said("done")
+
+
 def nonsense(file: BinaryIO) -> Extraction:
     """Say the rest of the file to the parent, as a decoder that was taken over might."""
     message = file.read()

@@ -8,6 +8,7 @@ import pytest
 from gateway.library.extracted import Rendition
 from indexer import wire
 from indexer.errors import Unreadable
+from indexer.remote_file import WHOLE
 from indexer.sandbox import Sandbox
 from tests.indexer import hostile
 from tests.indexer.talking import of, told, works
@@ -85,6 +86,12 @@ def test_a_decoder_has_no_disk_to_complain_of(sandbox: Sandbox, kind: str) -> No
 def test_a_message_that_never_ends_takes_no_longer_than_any_file(sandbox: Sandbox) -> None:
     with pytest.raises(Unreadable, match="longer than"):
         told(sandbox, "nonsense", head(wire.FOUND, 1000) + b"[")
+    assert works(sandbox)
+
+
+def test_a_decoder_that_nibbles_at_the_store_is_stopped(sandbox: Sandbox) -> None:
+    with pytest.raises(Unreadable, match="reads more than 1 GiB"):
+        told(sandbox, "nibble", bytes(WHOLE))
     assert works(sandbox)
 
 

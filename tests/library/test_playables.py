@@ -135,6 +135,17 @@ def test_who_asked_first_is_served_first(house: House) -> None:
     assert order == [video(1), video(2), video(0)]
 
 
+def test_the_oldest_of_other_spaces_is_claimed_on_demand(house: House) -> None:
+    for day, path in enumerate(("alice/0.mov", "family/1.mov", "alice/2.mov")):
+        house.library.playables.ask(house.alice, put(house, path, video(day)))
+    space = house.space("alice").key
+    encoding = house.library.encodings.claim("w/", but=[space])
+    assert encoding is not None
+    assert encoding.space == house.space("family").key
+    assert house.library.encodings.claim("w/", but=[space]) is None
+    assert claim(house).space == space
+
+
 def test_a_photograph_gets_no_copy(house: House) -> None:
     photo = put(house, "family/a.jpg", picture(day=1))
     for act in (house.library.playables.ask, house.library.playables.state, house.library.playables.open):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Text, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import Text, bindparam, delete, func, insert, literal, not_, select, update
 
-from gateway.catalogue.dialect import now
+from gateway.catalogue.dialect import among, first_segment, now
 from gateway.catalogue.models import Blob, Entry, Media, Member, Photo, Playable, Space
 from gateway.catalogue.statements.blobs import BYTES_OF_SPACE
 from gateway.catalogue.statements.statement import Statement, n, p
@@ -50,7 +50,7 @@ AGAIN = Statement(
 ANY_DUE = Statement(select(Playable.sha256).where(Playable.due <= now()).limit(1))
 _NEXT = (
     select(Playable.sha256)
-    .where(Playable.due <= now())
+    .where(Playable.due <= now(), not_(among(first_segment(Playable.sha256), p("but"))))
     .order_by(Playable.asked)
     .limit(1)
     .with_for_update(skip_locked=True)
