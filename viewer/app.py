@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import logging
+from secrets import token_hex
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Response, g, make_response, render_template, request
@@ -12,8 +14,9 @@ from werkzeug.routing import BaseConverter
 from gateway.errors import GatewayError
 from viewer import languages, pages, room, security
 from viewer.api.sections import SECTIONS
-from viewer.errors import problem_of, problem_of_http
+from viewer.errors import Problem, problem_of, problem_of_http
 from viewer.icons import Icons
+from viewer.languages import gettext
 from viewer.parts import BLUEPRINTS
 from viewer.qr import qr
 from viewer.static_files import StaticFiles
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 _COMPRESSED = ("text/html", "application/json", "application/problem+json")
 _LEAST = 1000
 _MOST_FORM = 64 << 10
+_log = logging.getLogger("davgallery.viewer")
 
 
 class Id(BaseConverter):
@@ -96,12 +100,19 @@ def _answer(error: Exception) -> Response:
     elif isinstance(error, GatewayError):
         problem = problem_of(error)
     else:
-        raise error
+        problem = _unexpected(error)
     if request.path.startswith("/api/"):
         return problem.response()
     response = make_response(render_template("error.html", problem=problem), problem.status)
     response.headers.update(problem.headers)
     return response
+
+
+def _unexpected(error: Exception) -> Problem:
+    """A mistake of ours: the person hears no more of it than the name under which the log has it."""
+    reference = token_hex(4)
+    _log.error("%s %s failed: reference %s", request.method, request.path, reference, exc_info=error)
+    return Problem(500, gettext("This is our mistake. The log tells more under “%(reference)s”.", reference=reference))
 
 
 def _compress(response: Response) -> Response:
