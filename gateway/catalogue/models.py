@@ -487,6 +487,23 @@ class Place(Base):
     country_code: Mapped[str]
 
 
+class Traits(Base):
+    """What files tell in words, and many have in common: their camera, lens and format, tags, title, description."""
+
+    __tablename__ = "traits"
+    id: Mapped[Key]
+    digest: Mapped[str] = mapped_column(unique=True)
+    """SHA-256 of all the others, for finding the row of the same ones."""
+    make: Mapped[str | None]
+    model: Mapped[str | None]
+    lens: Mapped[str | None]
+    format: Mapped[str]
+    tags: Mapped[str]
+    """A JSON array."""
+    title: Mapped[str | None]
+    description: Mapped[str | None]
+
+
 class Media(Base):
     """What the indexer extracted from a blob; :class:`gateway.library.extracted.Extracted` says what each means."""
 
@@ -543,6 +560,7 @@ class Media(Base):
     projection: Mapped[str | None]
     thumbhash: Mapped[bytes | None]
     phash: Mapped[int | None] = mapped_column(_BIG)
+    traits_id: Mapped[int | None] = mapped_column(_BIG)
 
 
 BANDS = tuple(
@@ -599,6 +617,15 @@ class Photo(Base):
             "day",
             "taken",
             "entry_id",
+            # What views are filtered and counted by, so that a million photos are looked at in this index alone.
+            "ratio",
+            "kind",
+            "flags",
+            "rating",
+            "place_id",
+            "traits_id",
+            "cell",
+            "folder_id",
             **_only("stack_id IS NULL"),
         ),
         # A folder's photographs by day; and its counts and shapes without a look at the rows.
@@ -638,6 +665,7 @@ class Photo(Base):
     """Where it lies on the map, as a number whose first bits are those of the tiles around it."""
     place_id: Mapped[int | None] = mapped_column(_BIG, ForeignKey("place.id"))
     rating: Mapped[int | None] = mapped_column(_BIG)
+    traits_id: Mapped[int | None] = mapped_column(_BIG)
 
 
 class Favourite(Base):
@@ -652,6 +680,17 @@ class Favourite(Base):
         _BIG, ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     at: Mapped[Number]
+
+
+class PhotoCount(Base):
+    """How many photos of a space have something in common, stacks counted once: a place, traits, a folder, a form."""
+
+    __tablename__ = "photo_count"
+    space_id: Mapped[int] = mapped_column(_BIG, ForeignKey("space.id", ondelete="CASCADE"), primary_key=True)
+    what: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)
+    """The id of what it is, or for a form :func:`gateway.library.photos.form_of`."""
+    n: Mapped[Number]
 
 
 class DayCount(Base):

@@ -6,6 +6,7 @@ All of it can be made again from the files, so repairing may throw away what is 
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
@@ -18,7 +19,7 @@ from gateway.catalogue.statements import playables as playables_sql
 from gateway.catalogue.statements import spaces as spaces_sql
 from gateway.library.finding import Finding
 from gateway.library.hold import GRACE
-from gateway.library.photos import Photos, follow_again, forget
+from gateway.library.photos import Common, Photos, follow_again, forget
 from gateway.library.spaces import SpaceRow
 from gateway.store.keys import RENDITIONS
 
@@ -54,6 +55,12 @@ class Derived:
                 differ = self.catalogue.write(partial(_count_days, space_id=space.id, repair=repair), space.id)
             if differ:
                 yield Finding("days", f"{space.name}: the photos of {differ} days are counted wrongly", repair)
+            with self.catalogue.read() as tx:
+                differ = len(_wrong_counts(tx, space.id))
+            if differ:
+                differ = self.catalogue.write(partial(_count_again, space_id=space.id, repair=repair), space.id)
+            if differ:
+                yield Finding("counts", f"{space.name}: {differ} counts of photos are wrong", repair)
         yield from self._renditions(repair=repair)
 
     def _photos(self, space: SpaceRow, *, repair: bool) -> Iterator[Finding]:
@@ -149,6 +156,29 @@ def _count_days(tx: Transaction, space_id: int, *, repair: bool) -> int:
         for day, (n, ratios) in wrong.items():
             tx.run(photos_sql.DELETE_DAY, space=space_id, which=day)
             tx.run(photos_sql.ADD_DAY, space_id=space_id, day=day, n=n, ratio_sum=ratios, seq=seq)
+    return len(wrong)
+
+
+def _counted(tx: Transaction, space_id: int) -> Counter[tuple[str, int]]:
+    counted: Counter[tuple[str, int]] = Counter()
+    for *common, n in tx.all(photos_sql.COUNTED, space=space_id):
+        for key in Common._make(common).keys:
+            counted[key] += n
+    return counted
+
+
+def _wrong_counts(tx: Transaction, space_id: int) -> set[tuple[str, int]]:
+    """What is counted otherwise than there are photos."""
+    known = {(what, key): n for what, key, n in tx.all(photos_sql.COUNTS, space=space_id)}
+    return {key for key, _ in known.items() ^ dict(_counted(tx, space_id)).items()}
+
+
+def _count_again(tx: Transaction, space_id: int, *, repair: bool) -> int:
+    wrong = _wrong_counts(tx, space_id)
+    if wrong and repair:
+        tx.run(photos_sql.DELETE_COUNTS, space=space_id)
+        for (what, key), n in _counted(tx, space_id).items():
+            tx.run(photos_sql.ADD_COUNT, space_id=space_id, what=what, key=key, n=n)
     return len(wrong)
 
 

@@ -15,7 +15,7 @@ from gateway.library.values import Space
 from gateway.library.vocabulary import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from gateway.catalogue import Transaction
     from gateway.library.values import Principal
@@ -39,6 +39,15 @@ class Scope(NamedTuple):
         """As statements know it."""
         return View(len(self.spaces), self.query.sort.subject, self.query.sort.is_descending)
 
+    def state(self, seqs: Mapping[int, int]) -> Hashable | None:
+        """What the photos of the view depend on, where the changes of its spaces count ``seqs``.
+
+        None where they depend on more: hearts are each person's own, and folders move without a change of any photo.
+        """
+        if any(one.name in ("favourite", "folder") for one in self.query.filters):
+            return None
+        return self.query.filters, tuple((space.id, seqs.get(space.id)) for space in self.spaces)
+
     @property
     def ids(self) -> dict[str, int]:
         """The parameters that name the spaces."""
@@ -47,7 +56,7 @@ class Scope(NamedTuple):
 
 def scope(tx: Transaction, principal: Principal, query: Query) -> Scope:
     """What a query means to somebody; NotFound for a space or folder that is not theirs to know."""
-    spaces = own_spaces(tx, principal)
+    spaces = mine = own_spaces(tx, principal)
     conditions = []
     for one in query.filters:
         if one.name == "space":
@@ -59,6 +68,9 @@ def scope(tx: Transaction, principal: Principal, query: Query) -> Scope:
                 held = {folder.space.id for folder in folders}
                 spaces = [space for space in spaces if space.id in held]
             conditions.append(_JOINED[one.how]([_folder(tx, folder.found().id, one.how) for folder in folders]))
+        elif one.name == "q":
+            ids = [space.id for space in mine]
+            conditions.append(_JOINED[one.how]([_search(cast("search.Term", value), ids) for value in one.values]))
         elif one.name == "favourite":
             conditions.append(_JOINED[one.how]([_favourite(principal, str(value)) for value in one.values]))
         else:
@@ -113,16 +125,16 @@ def _condition(one: Filter) -> sql.Condition:
     return _JOINED[one.how]([_CONDITIONS[one.name](value) for value in one.values])
 
 
-def _search(term: search.Term) -> sql.Condition:
+def _search(term: search.Term, spaces: Sequence[int]) -> sql.Condition:
     match term:
         case search.Word(text, is_tag):
-            return sql.tag(text) if is_tag else sql.word(text)
+            return sql.tag(text) if is_tag else sql.word(text, spaces)
         case search.Not(inner):
-            return sql.none_of([_search(inner)])
+            return sql.none_of([_search(inner, spaces)])
         case search.Every(terms):
-            return sql.all_of(map(_search, terms))
+            return sql.all_of(_search(one, spaces) for one in terms)
         case search.Either(terms):
-            return sql.any_of(map(_search, terms))
+            return sql.any_of(_search(one, spaces) for one in terms)
 
 
 _JOINED = {How.ANY: sql.any_of, How.ALL: sql.all_of, How.NOT: sql.none_of, How.ONLY: sql.any_of}
@@ -136,7 +148,6 @@ _KINDS = {
 }
 # A value is of the type that its reader in gateway.library.query makes.
 _CONDITIONS: dict[str, Callable[[Any], sql.Condition]] = {
-    "q": _search,
     "after": lambda days: sql.taken(days.first, None),
     "before": lambda days: sql.taken(None, days.last),
     "added_after": lambda days: sql.added(days.first, None),

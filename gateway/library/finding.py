@@ -10,6 +10,6 @@ class Finding(NamedTuple):
 
     kind: str
     """``sums``, ``missing`` (a file without its object), ``size``, ``stray`` (an object without a row), ``unused``;
-    of what is derived from files: ``days``, ``photos``, ``renditions``."""
+    of what is derived from files: ``days``, ``counts``, ``photos``, ``renditions``."""
     text: str
     repaired: bool

@@ -7,6 +7,7 @@ due again by itself.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -357,13 +358,15 @@ def _set_media(tx: Transaction, blob_id: int, found: Extracted) -> None:
     values = found._asdict()
     for name in ("date", "place", "motion"):
         del values[name]
+    tags = json.dumps(found.tags, ensure_ascii=False)
     tx.run(jobs_sql.DELETE_MEDIA, blob=blob_id)
     tx.run(
         jobs_sql.ADD_MEDIA,
         blob_id=blob_id,
         **values
         | {
-            "tags": json.dumps(found.tags, ensure_ascii=False),
+            "tags": tags,
+            "traits_id": _traits(tx, found, tags),
             "date_rule": date and date.rule,
             "wall": date and date.wall,
             "utc_offset": date and date.offset,
@@ -374,6 +377,15 @@ def _set_media(tx: Transaction, blob_id: int, found: Extracted) -> None:
             "motion_length": found.motion and found.motion[1],
         },
     )
+
+
+def _traits(tx: Transaction, found: Extracted, tags: str) -> int:
+    """The row of what a file tells in words; a new one where no file has told the same so far."""
+    names = ("make", "model", "lens", "format", "title", "description")
+    told = {**{name: getattr(found, name) for name in names}, "tags": tags}
+    digest = hashlib.sha256(json.dumps(sorted(told.items())).encode()).hexdigest()
+    row = tx.one(jobs_sql.TRAITS, which=digest)
+    return int(tx.value(jobs_sql.ADD_TRAITS, digest=digest, **told) if row is None else row[0])
 
 
 def _directory(renditions: Sequence[Rendition]) -> str:

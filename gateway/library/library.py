@@ -22,6 +22,7 @@ from gateway.library.photos import Photos
 from gateway.library.pictures import Pictures
 from gateway.library.playables import Playables
 from gateway.library.profiles import Profiles
+from gateway.library.remembered import Remembered
 from gateway.library.sessions import Sessions
 from gateway.library.spaces import Spaces
 from gateway.library.timeline import Timeline
@@ -97,6 +98,7 @@ def build(
     """
     accounts = Accounts(catalogue, default_quota)
     photos = Photos(catalogue, zone)
+    remembered = Remembered()
     files = Files(catalogue, store, photos, guards, listeners)
     uploads = Uploads(catalogue, store, photos, guards, listeners, instance)
     return Library(
@@ -114,11 +116,11 @@ def build(
         trash=Trash(catalogue, photos, guards, listeners),
         photos=photos,
         jobs=Jobs(catalogue, store, photos, index_version),
-        timeline=Timeline(catalogue),
+        timeline=Timeline(catalogue, remembered),
         details=Details(catalogue),
         devices=Devices(catalogue),
         favourites=Favourites(catalogue),
-        overview=Overview(catalogue, Vocabularies()),
+        overview=Overview(catalogue, Vocabularies(), remembered),
         pictures=Pictures(catalogue, store),
         playables=Playables(catalogue, store, can_encode),
         encodings=Encodings(catalogue, store),

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.catalogue.statements import overview as overview_sql
-from gateway.catalogue.statements import timeline as timeline_sql
 from gateway.library import cells
 from gateway.library.details import path_of
-from gateway.library.filtering import is_named, own_spaces, scope
+from gateway.library.filtering import Scope, is_named, own_spaces, scope
+from gateway.library.photos import Common, form_from
 from gateway.library.query import EVERYTHING, Box, How, Query
 from gateway.library.stacks import Flag
-from gateway.library.timeline import days_of
+from gateway.library.timeline import days_of, seqs_of
 from gateway.library.vocabulary import Vocabularies, camera_name, folded, year_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Hashable, Iterable, Iterator, Mapping
 
-    from gateway.catalogue import Catalogue
+    from gateway.catalogue import Catalogue, Transaction
+    from gateway.library.remembered import Remembered
     from gateway.library.values import Path, Principal
     from gateway.library.vocabulary import Term
 
@@ -33,6 +34,8 @@ _SUGGESTIONS = 10
 _MOST_CLUSTERS = 400
 _FINER = 3
 """How many times a cluster is halved for the mean position of its photos."""
+_WIDE = 6
+"""Halvings of the map's area; what is larger than that is a large part of it."""
 _NEAR = 7.0
 """Such halves: seven eighths of a tile, and about 56 pixels."""
 _FLAGS = {"raw": Flag.RAW, "live": Flag.LIVE, "animated": Flag.ANIMATED, "panorama": Flag.PANORAMA}
@@ -100,32 +103,40 @@ class Overview:
 
     catalogue: Catalogue
     vocabularies: Vocabularies
+    remembered: Remembered
 
     def facets(self, principal: Principal, query: Query = EVERYTHING) -> Facets:
         """Count a view by each of these."""
         with self.catalogue.read() as tx:
             seen = scope(tx, principal, Query(query.filters))
-            if not seen.spaces:
-                return Facets(0, 0, *([] for _ in Facets._fields[2:]))
-            days = days_of(tx, seen)
-            given = {"most": _NEWEST, **seen.ids}
-            kinds = tx.all(overview_sql.kinds(len(seen.spaces), seen.where), **given)
-            places = tx.all(overview_sql.places(len(seen.spaces), seen.where), **given)
-            media = tx.all(overview_sql.cameras(len(seen.spaces), seen.where), **given)
+            state = seen.state(seqs_of(tx, principal))
+            return self.remembered.of(state and (state, "facets"), lambda: self._count(tx, seen, state))
+
+    def _count(self, tx: Transaction, seen: Scope, state: Hashable | None) -> Facets:
+        """The facets of a view."""
+        if not seen.spaces:
+            return Facets(0, 0, *([] for _ in Facets._fields[2:]))
+        days = self.remembered.of(state and (state, "taken"), lambda: days_of(tx, seen))
+        total = sum(count for _, count, _ in days)
+        if seen.where is None:
+            counts = {
+                (space.id, what, key): n
+                for space in seen.spaces
+                for what, key, n in tx.all(overview_sql.COUNTS_OF_SPACE, space=space.id)
+            }
+            counted = total
+        else:
+            rows = tx.all(overview_sql.common(len(seen.spaces), seen.where), most=_NEWEST, **seen.ids)
+            found: Counter[tuple[int, str, int]] = Counter()
+            for space_id, *common, n in rows:
+                for what, key in Common._make((*common, 0)).keys:
+                    found[space_id, what, key] += n
+            counts, counted = dict(found), sum(row[-1] for row in rows)
         names = {space.id: space.name for space in seen.spaces}
-        return Facets(
-            total=sum(count for _, count, _ in days),
-            counted=sum(row[-1] for row in kinds),
+        return _facets(tx, counts, names)._replace(
+            total=total,
+            counted=counted,
             years=sorted(_summed((str(year_of(day)), count) for day, count, _ in days).items(), reverse=True),
-            kinds=_top((kind, row[-1]) for row in kinds for kind in _kinds(row[1], row[2])),
-            spaces=_top((names[row[0]], row[-1]) for row in kinds),
-            towns=_top((row[0] or None, row[2]) for row in places),
-            countries=_top((row[1], row[2]) for row in places),
-            cameras=_top((camera_name(row[0], row[1]), row[-1]) for row in media),
-            lenses=_top((row[2], row[-1]) for row in media),
-            types=_top((row[3], row[-1]) for row in media),
-            tags=_top((tag, row[-1]) for row in media for tag in json.loads(row[4])),
-            ratings=sorted(_summed((str(row[3]), row[-1]) for row in kinds if row[3]).items(), reverse=True),
         )
 
     def suggest(self, principal: Principal, text: str) -> list[Suggestion]:
@@ -136,7 +147,7 @@ class Overview:
         found: Counter[Term] = Counter()
         with self.catalogue.read() as tx:
             spaces = own_spaces(tx, principal)
-            seqs = dict(tx.all(timeline_sql.SEQS, account=principal.account_id))
+            seqs = seqs_of(tx, principal)
             for space in spaces:
                 for term, plain, count in self.vocabularies.of(tx, space.id, seqs.get(space.id, 0)).terms:
                     if plain.startswith(sought) or f" {sought}" in plain:
@@ -190,7 +201,8 @@ class Overview:
             seen = scope(tx, principal, query)
             if not seen.spaces:
                 return []
-            statement = overview_sql.clusters(len(seen.spaces), seen.where, len(ranges))
+            is_wide = sum(high - low for low, high in ranges) > 1 << 2 * cells.BITS - _WIDE
+            statement = overview_sql.clusters(len(seen.spaces), seen.where, len(ranges), is_wide=is_wide)
             rows = tx.all(statement, size=1 << 2 * (cells.BITS - fine), **given, **seen.ids)
             sums: dict[tuple[int, int], _Heap] = {}
             for number, count, last in rows:
@@ -204,7 +216,7 @@ class Overview:
             versions = dict(tx.all(overview_sql.VERSIONS, entries=shown))
         side = 1 << cells.BITS - fine
         return [
-            Cluster(*cells.position(one.column * side, one.row * side), one.count, one.last, version)
+            Cluster(*cells.position(one.column * side, one.row * side), one.size, one.last, version)
             for one in largest
             if (version := versions.get(one.last)) is not None
         ]
@@ -235,7 +247,7 @@ def _united(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 class _Heap(NamedTuple):
     """Photos that lie together: their number, the sums of their columns and rows, and the one that came last."""
 
-    count: int
+    size: int
     columns: float
     rows: float
     last: int
@@ -243,7 +255,7 @@ class _Heap(NamedTuple):
     def __add__(self, other: _Heap) -> _Heap:  # type: ignore[override]
         """All of both."""
         return _Heap(
-            self.count + other.count,
+            self.size + other.size,
             self.columns + other.columns,
             self.rows + other.rows,
             max(self.last, other.last),
@@ -252,12 +264,12 @@ class _Heap(NamedTuple):
     @property
     def column(self) -> float:
         """Of their middle."""
-        return self.columns / self.count
+        return self.columns / self.size
 
     @property
     def row(self) -> float:
         """Of their middle."""
-        return self.rows / self.count
+        return self.rows / self.size
 
     def covers(self, other: _Heap) -> bool:
         """Whether their pictures on the map would cover each other."""
@@ -267,7 +279,7 @@ class _Heap(NamedTuple):
 def _apart(heaps: Mapping[tuple[int, int], _Heap]) -> Iterable[_Heap]:
     """The heaps of each tile, the smaller ones joined to a larger neighbour whose picture they would cover."""
     kept: dict[tuple[int, int], _Heap] = {}
-    for (column, row), heap in sorted(heaps.items(), key=lambda one: -one[1].count):
+    for (column, row), heap in sorted(heaps.items(), key=lambda one: -one[1].size):
         around = ((column + x, row + y) for x in (-1, 0, 1) for y in (-1, 0, 1))
         key = next((one for one in around if one in kept and kept[one].covers(heap)), None)
         if key is None:
@@ -316,6 +328,35 @@ def _windows(box: Box) -> Iterator[_Window]:
     spans = [(box.west, box.east)] if box.west <= box.east else [(box.west, edge), (-180.0, box.east)]
     for west, east in spans:
         yield _Window(*cells.tile(box.north, min(west, edge)), *cells.tile(box.south, min(east, edge)))
+
+
+def _facets(tx: Transaction, counts: Mapping[tuple[int, str, int], int], spaces: Mapping[int, str]) -> Facets:
+    """All but the years, of counts by space, what is counted, and its key."""
+    sums: dict[str, Counter[int]] = defaultdict(Counter)
+    for (_, what, key), n in counts.items():
+        sums[what][key] += n
+    forms = [(form_from(key), n) for key, n in sums["form"].items()]
+    places = [
+        (town, country, sums["place"][id_])
+        for id_, town, country in tx.all(overview_sql.PLACES, ids=json.dumps(list(sums["place"])))
+    ]
+    traits = [
+        (*row[1:], sums["traits"][row[0]]) for row in tx.all(overview_sql.TRAITS, ids=json.dumps(list(sums["traits"])))
+    ]
+    return Facets(
+        total=0,
+        counted=0,
+        years=[],
+        kinds=_top((name, n) for (kind, flags, _), n in forms for name in _kinds(kind, flags)),
+        spaces=_top((spaces[space], n) for (space, what, _), n in counts.items() if what == "form"),
+        towns=_top((town or None, n) for town, _, n in places),
+        countries=_top((country, n) for _, country, n in places),
+        cameras=_top((camera_name(make, model), n) for make, model, *_, n in traits),
+        lenses=_top((lens, n) for _, _, lens, *_, n in traits),
+        types=_top((form, n) for _, _, _, form, _, n in traits),
+        tags=_top((tag, n) for *_, tags, n in traits for tag in json.loads(tags)),
+        ratings=sorted(_summed((str(rating), n) for (_, _, rating), n in forms if rating).items(), reverse=True),
+    )
 
 
 def _kinds(kind: str, flags: int) -> Iterator[str]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.catalogue.statements import photos as photos_sql
 from gateway.library import names
@@ -186,28 +186,67 @@ class _Hold:
         self._catalogue.run(photos_sql.END_PENDING, durable=False, entry=self._root, taken=self._mark)
 
 
+class Common(NamedTuple):
+    """What photos are counted by besides their day."""
+
+    kind: str
+    flags: int
+    rating: int | None
+    place_id: int | None
+    traits_id: int | None
+    folder_id: int
+
+    @property
+    def keys(self) -> Iterator[tuple[str, int]]:
+        """Each of it, as it is counted."""
+        yield "form", form_of(self.kind, self.flags, self.rating)
+        yield "folder", self.folder_id
+        if self.place_id is not None:
+            yield "place", self.place_id
+        if self.traits_id is not None:
+            yield "traits", self.traits_id
+
+
+_KINDS = ("image", "video", "raw")
+
+
+def form_of(kind: str, flags: int, rating: int | None) -> int:
+    """Kind, flags and rating as one number: 4 bits of the rating, 12 of flags, then the kind."""
+    return _KINDS.index(kind) << 16 | flags << 4 | (rating or 0)
+
+
+def form_from(number: int) -> tuple[str, int, int]:
+    """The kind, the flags and the rating (0 for none) of such a number."""
+    return _KINDS[number >> 16], number >> 4 & 0xFFF, number & 0xF
+
+
 class _Tally:
-    """Counts what a transaction does to the days, and writes it down at its end: each day once."""
+    """Counts what a transaction does to days and to what is in common, and writes it down at its end: each once."""
 
     def __init__(self) -> None:
         self._days: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+        self._counts: Counter[tuple[int, str, int]] = Counter()
 
     def add(self, tx: Transaction, photo: Photo) -> None:
         tx.run(photos_sql.ADD_PHOTO, **photo._asdict())
-        self._count(photo.space_id, photo.day, photo.ratio, photo.stack_id, 1)
+        self._count(photo, 1)
 
     def remove(self, tx: Transaction, entries: Sequence[int]) -> list[int]:
         """Remove the photos of these entries; the blobs they were made of."""
         rows = tx.all(photos_sql.DELETE_PHOTOS, entries=json.dumps(entries)) if entries else []
-        for row in rows:
-            self._count(row[1], row[2], row[3], row[4], -1)
-        return [row[0] for row in rows]
+        photos = [Photo._make(row) for row in rows]
+        for photo in photos:
+            self._count(photo, -1)
+        return [photo.blob_id for photo in photos]
 
-    def _count(self, space_id: int, day: int, ratio: int, stack_id: int | None, sign: int) -> None:
-        counted = self._days[space_id, day]
-        if stack_id is None:
+    def _count(self, photo: Photo, sign: int) -> None:
+        counted = self._days[photo.space_id, photo.day]
+        if photo.stack_id is None:
             counted[0] += sign
-            counted[1] += sign * ratio
+            counted[1] += sign * photo.ratio
+            common = Common._make(getattr(photo, name) for name in Common._fields)
+            for what, key in common.keys:
+                self._counts[photo.space_id, what, key] += sign
 
     def write(self, tx: Transaction) -> None:
         seqs = {space: tx.value(photos_sql.NEXT_SEQ, space=space) for space in sorted({key[0] for key in self._days})}
@@ -215,6 +254,11 @@ class _Tally:
             seq = seqs[space]
             if not tx.run(photos_sql.COUNT_DAY, space=space, which=day, more=more, more_ratio=more_ratio, new_seq=seq):
                 tx.run(photos_sql.ADD_DAY, space_id=space, day=day, n=more, ratio_sum=more_ratio, seq=seq)
+        for (space, what, key), more in sorted(self._counts.items()):
+            if more and not tx.run(photos_sql.COUNT, space=space, which=what, of=key, more=more):
+                tx.run(photos_sql.ADD_COUNT, space_id=space, what=what, key=key, n=more)
+            if more < 0:
+                tx.run(photos_sql.DELETE_COUNT, space=space, which=what, of=key)
 
 
 def follow_again(tx: Transaction, folder_id: int) -> None:

@@ -73,6 +73,7 @@ class Member(NamedTuple):
     content_id: str | None
     motion_start: int | None
     projection: str | None
+    traits_id: int | None
 
     @property
     def date(self) -> Moment | None:
@@ -107,6 +108,7 @@ class Photo(NamedTuple):
     cell: int | None
     place_id: int | None
     rating: int | None
+    traits_id: int | None
 
 
 def stem(name: str) -> str:
@@ -203,6 +205,7 @@ def _photo(
         cell=cell(placed.latitude or 0.0, placed.longitude or 0.0) if is_placed else None,
         place_id=placed.place_id,
         rating=sidecar.rating if sidecar and sidecar.rating is not None else member.rating,
+        traits_id=member.traits_id,
     )
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from gateway.catalogue import Catalogue, Transaction
+    from gateway.library.remembered import Remembered
     from gateway.library.values import Path, Principal
 
 PART = 500
@@ -123,12 +124,16 @@ class Timeline:
     """
 
     catalogue: Catalogue
+    remembered: Remembered
 
     def segments(self, principal: Principal, query: Query = EVERYTHING) -> Segments:
         """The days of a view. What is not filtered is counted already; else every photo is looked at."""
         with self.catalogue.read() as tx:
-            seq = sum(_seqs(tx, principal).values())
-            return _cut(seq, days_of(tx, scope(tx, principal, query)), query.sort)
+            seqs = seqs_of(tx, principal)
+            seen = scope(tx, principal, query)
+            state = seen.state(seqs)
+            days = self.remembered.of(state and (state, query.sort.subject), lambda: days_of(tx, seen))
+        return _cut(sum(seqs.values()), days, query.sort)
 
     def columns(self, principal: Principal, query: Query, first: str, beyond: str | None) -> list[Tile]:
         """The photos of the segments from the key ``first`` to before ``beyond`` (None: to the end).
@@ -191,7 +196,7 @@ class Timeline:
         A day may be told without need: of several spaces, only the sum of their changes is known.
         """
         with self.catalogue.read() as tx:
-            seqs = _seqs(tx, principal)
+            seqs = seqs_of(tx, principal)
             seq = sum(seqs.values())
             if since == seq:
                 return None
@@ -217,7 +222,7 @@ def _years_before(today: date, years: int) -> date | None:
         return None
 
 
-def _seqs(tx: Transaction, principal: Principal) -> dict[int, int]:
+def seqs_of(tx: Transaction, principal: Principal) -> dict[int, int]:
     """Of each space of the principal how often its photos changed."""
     return {row[0]: row[1] for row in tx.all(timeline_sql.SEQS, account=principal.account_id)}
 

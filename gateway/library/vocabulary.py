@@ -1,15 +1,13 @@
 """The words of a space: its places, cameras, lenses, folders and years, each with how many photos it would find.
 
-Counting them looks at every photo of the space, so they are remembered in the process for a minute, and longer while
-nothing changes. They only suggest: what is found is what is there.
+They are counted already where photos change; what is remembered here, until anything changes, is their folded texts.
 """
 
 from __future__ import annotations
 
 import json
-import time
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from threading import Lock
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 
     from gateway.catalogue import Transaction
 
-_LASTS = 60.0
 _MOST_SPACES = 200
 _MOST_TERMS = 20_000
 _EPOCH = date(1970, 1, 1)
@@ -43,7 +40,6 @@ class Vocabulary(NamedTuple):
     """The terms of a space with their counts, the most frequent first."""
 
     seq: int
-    counted: float
     terms: tuple[tuple[Term, str, int], ...]
     """Each with its folded text."""
 
@@ -69,41 +65,38 @@ class Vocabularies:
     _counting: Lock = field(default_factory=Lock)
 
     def of(self, tx: Transaction, space_id: int, seq: int) -> Vocabulary:
-        """The vocabulary of a space whose photos changed ``seq`` times; what was true a minute ago is good enough."""
+        """The vocabulary of a space whose photos changed ``seq`` times."""
         known = self._known.get(space_id)
-        if known is not None and (known.seq == seq or time.monotonic() < known.counted + _LASTS):
+        if known is not None and known.seq == seq:
             return known
-        # One thread counts. Who has something to show does not wait for it.
-        if known is not None and self._counting.locked():
-            return known
-        with self._counting:
-            again = self._known.get(space_id)
-            if again is not None and again is not known:
-                return again
+        with self._counting:  # once, however many ask
+            known = self._known.get(space_id)
+            if known is not None and known.seq == seq:
+                return known
             counts = Counter[Term]()
             for term, count in _terms(tx, space_id):
                 counts[term] += count
             terms = tuple((term, folded(term.text), count) for term, count in counts.most_common(_MOST_TERMS))
             if len(self._known) >= _MOST_SPACES:
                 self._known.pop(next(iter(self._known)))
-            self._known[space_id] = Vocabulary(seq, time.monotonic(), terms)
+            self._known[space_id] = Vocabulary(seq, terms)
             return self._known[space_id]
 
 
 def _terms(tx: Transaction, space_id: int) -> Iterator[tuple[Term, int]]:
-    for town, country, count in tx.all(overview_sql.PLACES_OF_SPACE, space=space_id):
+    counts: dict[str, dict[int, int]] = defaultdict(dict)
+    for what, key, count in tx.all(overview_sql.COUNTS_OF_SPACE, space=space_id):
+        counts[what][key] = count
+    ids = {what: json.dumps(list(found)) for what, found in counts.items()}
+    for id_, town, country in tx.all(overview_sql.PLACES, ids=ids.get("place", "[]")):
         if town:
-            yield Term("town", town, None), count
-        yield Term("country", country, None), count
-    for make, model, lens, tags, count in tx.all(overview_sql.CAMERAS_OF_SPACE, space=space_id):
-        if (camera := camera_name(make, model)) is not None:
-            yield Term("camera", camera, None), count
-        if lens is not None:
-            yield Term("lens", lens, None), count
-        for tag in json.loads(tags):
-            yield Term("tag", tag, None), count
-    for folder, name, count in tx.all(overview_sql.FOLDERS_OF_SPACE, space=space_id):
-        yield Term("folder", name, folder), count
+            yield Term("town", town, None), counts["place"][id_]
+        yield Term("country", country, None), counts["place"][id_]
+    for id_, make, model, lens, _, tags in tx.all(overview_sql.TRAITS, ids=ids.get("traits", "[]")):
+        named = [("camera", camera_name(make, model)), ("lens", lens), *(("tag", tag) for tag in json.loads(tags))]
+        yield from ((Term(name, text, None), counts["traits"][id_]) for name, text in named if text is not None)
+    for folder, name in tx.all(overview_sql.FOLDERS, ids=ids.get("folder", "[]")):
+        yield Term("folder", name, folder), counts["folder"][folder]
     for day, count, _ in tx.all(timeline_sql.DAYS_OF_SPACE, space=space_id):
         yield Term("date", str(year_of(day)), None), count
 

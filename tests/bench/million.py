@@ -154,6 +154,27 @@ _COUNT = (
 )
 
 
+_SAME = " AND ".join(f"traits.{name} IS media.{name}" for name in ("make", "model", "lens", "format", "tags"))
+_TRAITS = (
+    (
+        "INSERT INTO traits (digest, make, model, lens, format, tags)"
+        " SELECT row_number() OVER (), * FROM (SELECT DISTINCT make, model, lens, format, tags FROM media)"
+    ),
+    f"UPDATE media SET traits_id = (SELECT id FROM traits WHERE {_SAME})",
+    "UPDATE photo SET traits_id = (SELECT traits_id FROM media WHERE media.blob_id = photo.blob_id)",
+)
+_COUNTS = tuple(
+    f"INSERT INTO photo_count (space_id, what, key, n) SELECT space_id, '{what}', {key} AS k, count(*) FROM photo"
+    " WHERE k IS NOT NULL GROUP BY space_id, k"
+    for what, key in (
+        ("form", "(kind = 'video') * 65536 + flags * 16 + coalesce(rating, 0)"),
+        ("folder", "folder_id"),
+        ("place", "place_id"),
+        ("traits", "traits_id"),
+    )
+)
+
+
 def _write(connection: sqlite3.Connection, photographs: Iterator[_Photograph], spaces: list[Any]) -> None:
     places = [
         (number, f"Town {number}", f"Region {number % 40}", f"Country {number % 12}", "XX") for number in range(1, 301)
@@ -170,6 +191,8 @@ def _write(connection: sqlite3.Connection, photographs: Iterator[_Photograph], s
         "INSERT INTO entry (id, parent_id, name, name_key, is_folder, created, modified) VALUES (?,?,?,?,1,1,1)", month
     )
     connection.execute(_COUNT)
+    for statement in (*_TRAITS, *_COUNTS):
+        connection.execute(statement)
     connection.execute("UPDATE space SET seq = 1")
 
 

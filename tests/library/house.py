@@ -236,6 +236,24 @@ class House:
         with self.catalogue.engine.connect() as connection:
             days = connection.execute(text("SELECT space_id, day, n, ratio_sum FROM day_count WHERE n <> 0"))
             assert set(map(tuple, days)) == {tuple(map(int, row)) for row in connection.execute(counted)}
+            kinds = "CASE kind WHEN 'image' THEN 0 WHEN 'video' THEN 65536 ELSE 131072 END"
+            keys = {
+                "form": f"{kinds} + flags * 16 + coalesce(rating, 0)",
+                "folder": "folder_id",
+                "place": "place_id",
+                "traits": "traits_id",
+            }
+            counts = connection.execute(text("SELECT space_id, what, key, n FROM photo_count"))
+            assert set(map(tuple, counts)) == {
+                (space, what, int(key), n)
+                for what, column in keys.items()
+                for space, key, n in connection.execute(
+                    text(
+                        f"SELECT space_id, {column} AS k, count(*) FROM photo"
+                        f" WHERE stack_id IS NULL AND {column} IS NOT NULL GROUP BY space_id, k"
+                    )
+                )
+            }
         sizes = {stored.key: stored.size for stored in self.store.list() if not stored.key.startswith("_")}
         blobs = {row[0]: row[1] for row in self.rows("SELECT key, size FROM blob")}
         assert blobs.items() <= sizes.items(), "a file without its bytes"

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Float, and_, case, false, func, literal, n
 from sqlalchemy import exists as sql_exists
 
 from gateway.catalogue.dialect import among, resembles
-from gateway.catalogue.models import Entry, Favourite, Media, Photo, Place
+from gateway.catalogue.models import Entry, Favourite, Media, Photo, PhotoCount, Place, Traits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,7 +69,7 @@ def flag(bit: int) -> Condition:
 
 def form(name: str) -> Condition:
     """Of this format."""
-    return _media(Media.format == name)
+    return _traits(Traits.format == name)
 
 
 def placed() -> Condition:
@@ -84,12 +84,12 @@ def place(columns: Sequence[str], text: str) -> Condition:
 
 def camera(text: str) -> Condition:
     """Taken with a camera of this make, this model, or both together."""
-    return _media(or_(_is(Media.make, text), _is(Media.model, text), _is(Media.make + " " + Media.model, text)))
+    return _traits(or_(_is(Traits.make, text), _is(Traits.model, text), _is(Traits.make + " " + Traits.model, text)))
 
 
 def lens(text: str) -> Condition:
     """Taken with this lens."""
-    return _media(_is(Media.lens, text))
+    return _traits(_is(Traits.lens, text))
 
 
 def near(latitude: float, longitude: float, km: float) -> Condition:
@@ -125,19 +125,33 @@ def folders(ids: Sequence[int]) -> Condition:
     return among(Photo.folder_id, literal(json.dumps(ids)))
 
 
-def word(text: str) -> Condition:
-    """The text is found in its name, title, description, place, camera, lens or tags."""
-    known = (Media.title, Media.description, Media.make + " " + Media.model, Media.model, Media.lens, Media.tags)
+def word(text: str, spaces: Sequence[int]) -> Condition:
+    """The text is found in its name, or in what it tells in words, or in the name of its place.
+
+    ``spaces`` are those of the principal: names and words of others are not looked at.
+    """
+    told = (Traits.make + " " + Traits.model, Traits.model, Traits.lens, Traits.tags, Traits.title, Traits.description)
+    mine = among(PhotoCount.space_id, literal(json.dumps(spaces)))
+    by_traits = (
+        select(PhotoCount.key)
+        .join(Traits, Traits.id == PhotoCount.key)
+        .where(mine, PhotoCount.what == "traits", or_(*(_has(column, text) for column in told)))
+    )
+    by_name = (
+        select(Entry.id)
+        .join(PhotoCount, PhotoCount.key == Entry.parent_id)
+        .where(mine, PhotoCount.what == "folder", _has(Entry.name_key, text))
+    )
     return or_(
         _place(or_(*(_has(column, text) for column in (Place.town, Place.region, Place.country)))),
-        sql_exists().where(Entry.id == Photo.entry_id, _has(Entry.name_key, text)).correlate(Photo),
-        _media(or_(*(_has(column, text) for column in known))),
+        Photo.traits_id.in_(by_traits),
+        Photo.entry_id.in_(by_name),
     )
 
 
 def tag(text: str) -> Condition:
     """It has this tag."""
-    return _media(_has(Media.tags, json.dumps(text, ensure_ascii=False)))
+    return _traits(_has(Traits.tags, json.dumps(text, ensure_ascii=False)))
 
 
 def _between(column: Any, low: float | None, high: float | None) -> Condition:
@@ -150,6 +164,10 @@ def _between(column: Any, low: float | None, high: float | None) -> Condition:
 
 def _media(condition: Condition) -> Condition:
     return sql_exists().where(Media.blob_id == Photo.blob_id, condition).correlate(Photo)
+
+
+def _traits(condition: Condition) -> Condition:
+    return Photo.traits_id.in_(select(Traits.id).where(condition))
 
 
 def _place(condition: Condition) -> Condition:

@@ -8,7 +8,7 @@ from sqlalchemy import Text, bindparam, delete, func, insert, not_, or_, select,
 from sqlalchemy import exists as sql_exists
 
 from gateway.catalogue.dialect import among, first_segment, now
-from gateway.catalogue.models import Blob, Entry, Media, Place, RenditionSet
+from gateway.catalogue.models import Blob, Entry, Media, Place, RenditionSet, Traits
 from gateway.catalogue.statements.statement import Statement, adding, n, p
 from gateway.catalogue.statements.tree import BELOW
 
@@ -16,7 +16,7 @@ _MEDIA = (
     "kind", "format", "width", "height", "duration", "frames", "video_codec", "audio_codec", "date_rule", "wall",
     "utc_offset", "zone", "offset_rule", "latitude", "longitude", "altitude", "place_id", "make", "model", "lens",
     "exposure_time", "aperture", "iso", "focal_length", "focal_length_35mm", "flash", "title", "description", "rating",
-    "tags", "content_id", "motion_start", "motion_length", "projection", "thumbhash", "phash",
+    "tags", "content_id", "motion_start", "motion_length", "projection", "thumbhash", "phash", "traits_id",
 )  # fmt: skip
 
 # The newest first: what arrives now is seen at once, also while a million old photos are indexed anew. Rows that
@@ -119,6 +119,10 @@ COPY_MEDIA = Statement(
         ["blob_id", *_MEDIA],
         select(n("blob"), *(getattr(Media, name) for name in _MEDIA)).where(Media.blob_id == p("twin")),
     )
+)
+TRAITS = Statement(select(Traits.id).where(Traits.digest == p("which")))
+ADD_TRAITS = adding(
+    Traits, "digest", "make", "model", "lens", "format", "tags", "title", "description", returning=Traits.id
 )
 PLACE = Statement(select(Place.id).where(Place.id == p("place")))
 ADD_PLACE = adding(Place, "id", "town", "region", "country", "country_code")

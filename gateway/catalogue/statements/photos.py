@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from gateway.catalogue.dialect import among, now
-from gateway.catalogue.models import Blob, DayCount, Entry, Media, PendingSubtree, Photo, Space
+from gateway.catalogue.models import Blob, DayCount, Entry, Media, PendingSubtree, Photo, PhotoCount, Space
 from gateway.catalogue.statements.statement import Statement, adding, n, p
 from gateway.catalogue.statements.tree import BELOW
 
@@ -19,12 +19,14 @@ _MEMBER: tuple[Any, ...] = (
     Blob.error.is_not(None), Media.kind, Media.format, Media.width, Media.height, Media.duration, Media.frames,
     Media.date_rule, Media.wall, Media.utc_offset, Media.zone, Media.offset_rule, Media.latitude, Media.longitude,
     Media.place_id, Media.rating, Media.content_id, Media.motion_start, Media.projection,
+    Media.traits_id,
 )  # fmt: skip
 _PHOTO = (
     "entry_id", "space_id", "folder_id", "blob_id", "stack_id", "stacked", "day", "taken", "utc_offset", "zone",
     "date_rule", "offset_rule", "added", "ratio", "kind", "flags", "duration", "latitude", "longitude", "cell",
-    "place_id", "rating",
+    "place_id", "rating", "traits_id",
 )  # fmt: skip
+_COMMON = (Photo.kind, Photo.flags, Photo.rating, Photo.place_id, Photo.traits_id, Photo.folder_id)
 _MEMBERS = (
     select(*_MEMBER, *(getattr(Photo, name) for name in _PHOTO))
     .select_from(Entry)
@@ -47,9 +49,7 @@ MEMBERS_AFTER = Statement(_MEMBERS.where(Entry.name_key > p("after")).order_by(E
 
 ADD_PHOTO = adding(Photo, *_PHOTO)
 DELETE_PHOTOS = Statement(
-    delete(Photo)
-    .where(among(Photo.entry_id, p("entries")))
-    .returning(Photo.blob_id, Photo.space_id, Photo.day, Photo.ratio, Photo.stack_id)
+    delete(Photo).where(among(Photo.entry_id, p("entries"))).returning(*(getattr(Photo, name) for name in _PHOTO))
 )
 NEXT_SEQ = Statement(update(Space).where(Space.id == p("space")).values(seq=Space.seq + 1).returning(Space.seq))
 COUNT_DAY = Statement(
@@ -57,6 +57,10 @@ COUNT_DAY = Statement(
     .where(DayCount.space_id == p("space"), DayCount.day == p("which"))
     .values(n=DayCount.n + p("more"), ratio_sum=DayCount.ratio_sum + p("more_ratio"), seq=p("new_seq"))
 )
+_COUNTED = (PhotoCount.space_id == p("space"), PhotoCount.what == p("which"), PhotoCount.key == p("of"))
+COUNT = Statement(update(PhotoCount).where(*_COUNTED).values(n=PhotoCount.n + p("more")))
+ADD_COUNT = adding(PhotoCount, "space_id", "what", "key", "n")
+DELETE_COUNT = Statement(delete(PhotoCount).where(*_COUNTED, PhotoCount.n == 0))
 ADD_DAY = adding(DayCount, "space_id", "day", "n", "ratio_sum", "seq")
 
 
@@ -102,6 +106,12 @@ COUNT_PHOTOS = Statement(select(func.coalesce(func.sum(DayCount.n), 0)))
 
 # --- check -----------------------------------------------------------------------------------------------------------
 
+COUNTS = Statement(select(PhotoCount.what, PhotoCount.key, PhotoCount.n).where(PhotoCount.space_id == p("space")))
+DELETE_COUNTS = Statement(delete(PhotoCount).where(PhotoCount.space_id == p("space")))
+COUNTED = Statement(
+    select(*_COMMON, func.count()).where(Photo.space_id == p("space"), Photo.stack_id.is_(None)).group_by(*_COMMON)
+)
+"""All photos of a space by everything that is counted."""
 COUNTED_DAYS = Statement(
     select(Photo.day, func.count(), func.sum(Photo.ratio))
     .where(Photo.space_id == p("space"), Photo.stack_id.is_(None))
