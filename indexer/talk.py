@@ -112,7 +112,7 @@ class Talk:
         """Feed the child until it answers. Ended, Unreadable, StoreUnavailable, or what ``read`` raises."""
         with _believing():
             body, data_size = self._answer(wire.FOUND, read, size, budget)
-            found = answers.found(body)
+            found = answers.found(body, size)
             if found.error and (words := self._template.last_words()):
                 _log.warning("a decoder made no picture (%s): %s", found.error, words)
             return answers.extraction(found, self._receive(data_size))
