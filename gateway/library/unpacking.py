@@ -328,7 +328,7 @@ class _Parts(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
         if base + offset < 0:
-            raise ValueError("before the beginning")
+            raise OSError("before the beginning")  # as files do; zipfile tries
         self._position = base + offset
         return self._position
 

@@ -254,3 +254,8 @@ def test_what_nobody_has_thought_of_ends_after_three_tries(house: House) -> None
     ended = house.library.transfers.find(house.alice, begun.id)
     assert (ended.state, ended.reason) == ("refused", "other")
     house.assert_sound()
+
+
+def test_an_archive_of_nothing_is_unpacked_to_nothing(house: House) -> None:
+    done = bring(house, packed({}))
+    assert (done.state, done.total, done.report) == ("done", 0, [])

@@ -398,7 +398,7 @@ class Row {
       item.state === 'storing' ? (item.upload?.progress ?? 0) / (item.upload?.total || 1) : item.size ? item.sent / item.size : 0;
     if (this.state === item.state) return;
     this.state = item.state;
-    this.element.className = item.state;
+    this.element.className = item.reason === 'stopped' ? 'stopped' : item.state;
     this.act.hidden = ['done', 'here', 'refused'].includes(item.state);
     const path = item.path ?? (item.entry !== null ? `${item.folder}/${item.name}` : null);
     if (!path || !['done', 'here'].includes(item.state)) return;
