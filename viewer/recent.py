@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from flask import render_template
 
 from gateway.library.query import Query, Sort
 from viewer import security
 from viewer.grid import grid
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gateway.library.values import Space
-
 ARRIVALS = Query(sort=Sort.LAST_ADDED)
 """The view that this page shows, at the address that any search has."""
 
 
-def page(spaces: Sequence[Space]) -> str:
-    """The photos of all spaces by the day they arrived (UTC), each with its device and its folder."""
-    return render_template("recent.html", grid=grid(ARRIVALS, spaces), queue=security.library().jobs.queue())
+def page() -> str:
+    """The photos of all spaces by the day they arrived (UTC), each with its folder (the space first) and its device."""
+    return render_template("recent.html", grid=grid(ARRIVALS, []), queue=security.library().jobs.queue())

@@ -42,7 +42,7 @@ def gallery() -> Response | str:
         page = url_for("pages.photos") if query == EVERYTHING else url_for(".gallery")
         return redirect("?".join(filter(None, (page, "&".join(filter(None, (query.address, view)))))))
     if query == recent.ARRIVALS and not problems:
-        return recent.page(spaces)
+        return recent.page()
     found = grid(query, spaces)
     asked = chips(query)
     return render_template(

@@ -231,7 +231,7 @@ export class Tiles {
     if (photo.flags & FLAG.live) tile.classList.add('live');
     const link = made('a', 'open');
     link.href = this.#hrefOf(photo);
-    link.setAttribute('aria-label', nameOf(photo));
+    link.setAttribute('aria-label', this.#nameOf(photo));
     link.tabIndex = -1;
     link.draggable = false;
     tile.append(link);
@@ -256,6 +256,11 @@ export class Tiles {
     return tile;
   }
 
+  /** What is read out of a tile, and so what stands on it. @param {Photo} photo */
+  #nameOf(photo) {
+    return [nameOf(photo), this.#captionOf(photo)].filter(Boolean).join(', ');
+  }
+
   /**
    * @param {HTMLElement} link
    * @param {Photo} photo
@@ -272,7 +277,7 @@ export class Tiles {
   refresh(photo) {
     const link = /** @type {HTMLElement | null | undefined} */ (this.#tiles.get(photo.id)?.querySelector('.open'));
     if (!link) return;
-    link.setAttribute('aria-label', nameOf(photo));
+    link.setAttribute('aria-label', this.#nameOf(photo));
     link.querySelector('.badges')?.remove();
     this.#addBadges(link, photo);
   }
