@@ -31,14 +31,8 @@ _SOURCES = (
     ("viewer/templates/**/*.html", "jinja2.ext:babel_extract"),
     ("viewer/static/js/**/*.js", "javascript"),
 )
-_SAYING = (
-    "gateway/errors.py",
-    "gateway/library/*.py",
-    "gateway/catalogue/*.py",
-    "gateway/store/*.py",
-    "viewer/**/*.py",
-)
-"""Where errors are raised that pages show. The doors for files speak to programs."""
+_SAYING = ("gateway/errors.py", "gateway/library/*.py", "gateway/catalogue/*.py", "gateway/store/*.py", "viewer/*.py")
+"""Where errors are raised that pages show. The doors for files and the API speak to programs."""
 _HEADER = """\
 # %s texts of davgallery. "python -m viewer.catalogues" brings in what is new in the code.
 # Places such as %%(name)s stand for values and stay as they are."""

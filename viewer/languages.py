@@ -106,7 +106,8 @@ def filled(text: str, values: Mapping[str, object]) -> str:
 
 def number(value: float) -> str:
     """1,204 as the language writes it."""
-    return format_decimal(value, locale=locale())
+    # Spanish groups from five digits on, which Babel does not know and browsers do.
+    return format_decimal(value, locale=locale(), group_separator=abs(value) >= 10_000 or language() != "es")
 
 
 def size(bytes_: int) -> str:
