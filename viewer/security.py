@@ -172,6 +172,8 @@ def protect(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", POLICY)
     if (visit := g.get("visit")) is not None and visit.renewed and "Set-Cookie" not in response.headers:
         begin(response, g.token)
+    if g.get("principal") is not None:
+        request.environ["davgallery.account"] = g.principal.name  # for the log
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"

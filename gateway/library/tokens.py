@@ -220,23 +220,9 @@ class Tokens:
         """End all tokens of the program that shows this refresh token; one that is none does nothing (RFC 7009)."""
         self.catalogue.run(tokens_sql.DELETE_BY_DIGEST, digest=passwords.digest(token.partition(".")[0]))
 
-    def change_key(self) -> None:
-        """Have another key sign from now on, at once.
-
-        What the last one signed goes on for its 15 minutes; what those before it signed ends.
-        """
-
-        def work(tx: Transaction) -> None:
-            newest = tx.one(tokens_sql.NEWEST_KEY)
-            if newest is not None:
-                tx.run(tokens_sql.DELETE_OTHER_KEYS, number=newest[0])
-            _add_key(tx)
-
-        self.catalogue.write(work)
-
 
 def forget(tx: Transaction) -> None:
-    """Drop what has ended, and have another key sign after 30 days."""
+    """Drop what has ended, and have another key sign after 30 days. What the last one signed still counts."""
     tx.run(tokens_sql.EXPIRED_TOKENS)
     newest = tx.one(tokens_sql.NEWEST_KEY)
     if newest is not None and newest[2] > KEY_LIFETIME:

@@ -65,6 +65,8 @@ def test_a_program_asks_shows_and_exchanges_its_tokens(client: FlaskClient, hous
     found = client.get("/api/v1/photos", headers=bearer(answer)).json
     assert found is not None
     assert len(found["photos"]) == 1
+    asked = client.get("/api/v1/photos", headers=bearer(answer))
+    assert asked.request.environ["davgallery.account"] == "alice"  # for the log
     again = refreshed(client, answer)
     assert (again.status_code, client.get("/api/v1/photos", headers=bearer(again)).status_code) == (200, 200)
     assert refreshed(client, answer).status_code == 401
@@ -197,3 +199,38 @@ def test_what_flask_refuses_are_problems_too(client: FlaskClient) -> None:
         assert answer.json is not None
         assert answer.json["status"] == status
     assert set(answers[3][0].headers["Allow"].split(", ")) >= {"GET", "POST"}
+
+
+def test_what_did_not_change_is_not_sent_again(client: FlaskClient, house: House) -> None:
+    headers = bearer(ask(client))
+    first = client.get("/api/v1/photos/segments", headers=headers)
+    assert {"Cookie", "Authorization"} <= set(first.headers["Vary"].split(", "))
+    known = {**headers, "If-None-Match": first.headers["ETag"]}
+    again = client.get("/api/v1/photos/segments", headers=known)
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    house.put("alice/a.jpg", picture(day=3))
+    index(house)
+    assert client.get("/api/v1/photos/segments", headers=known).status_code == 200
+
+
+def test_a_script_goes_through_a_view_in_pages_of_its_own_size(client: FlaskClient, house: House) -> None:
+    days = (9, 9, 9, 8, 7, 7)
+    for number, day in enumerate(days):
+        house.put(f"alice/{number}.jpg", picture(day=day, pad=number))
+    index(house)
+    headers = bearer(ask(client))
+    whole = client.get("/api/v1/photos", headers=headers).json
+    assert whole is not None
+    ids = [one["id"] for one in whole["photos"]]
+    assert (len(ids), whole["next"]) == (6, None)
+    for size in range(1, 8):
+        seen, address, pages = [], f"/api/v1/photos?limit={size}&folder=alice", 0
+        while address is not None:
+            page = client.get(address, headers=headers).json
+            assert page is not None
+            assert len(page["photos"]) <= size
+            seen += [one["id"] for one in page["photos"]]
+            address, pages = page["next"], pages + 1
+        assert (seen, pages) == (ids, -(-6 // size)), size
+    for wrong in ("from=2001-01-01", "from=1970-01-10,x", "from=,", "limit=0", "limit=501", "limit=a", "from=a&from=b"):
+        assert client.get(f"/api/v1/photos?{wrong}", headers=headers).status_code == 400, wrong

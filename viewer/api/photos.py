@@ -238,7 +238,7 @@ def segments(filters: Query) -> Response:
     """
     response = jsonify(segments_json(security.library().timeline.segments(security.principal(), filters)))
     response.add_etag()
-    response.vary.add("Cookie")
+    response.vary.update(("Cookie", "Authorization"))
     response.make_conditional(request)
     return response
 
