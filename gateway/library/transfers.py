@@ -11,23 +11,18 @@ whichever process takes the lease: it reads the parts and uploads what they make
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import logging
 import os
 import re
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gateway.catalogue.statements import blobs as blobs_sql
 from gateway.catalogue.statements import transfers as transfers_sql
-from gateway.catalogue.statements import tree as tree_sql
 from gateway.errors import (
-    BadName,
     BadRequest,
     ChecksumMismatch,
     Exists,
@@ -39,25 +34,25 @@ from gateway.errors import (
     PreconditionFailed,
     StoreFull,
     TooManyRequests,
-    Truncated,
     Unavailable,
     WrongOffset,
 )
-from gateway.library import hold, media, names, policy, tree
+from gateway.library import hold, names, policy, tree
 from gateway.library.arrivals import BOTH, FREE, REFUSE, REPLACE, IfTaken, Reason, make_folders, numbered, reason_of
 from gateway.library.hold import GRACE, Claim
+from gateway.library.intake import MOST_COPIES, Checked, Wanted, is_same, judge_list
+from gateway.library.part import Part
 from gateway.library.unpacking import RENEWAL, Archive, LeftOut, Progress, Unpacking
 from gateway.library.upload import judge
 from gateway.library.values import NO_CONDITIONS, Entry, Path, Principal, Role
 from gateway.store import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gateway.catalogue import Catalogue, Transaction
     from gateway.library.files import Files
     from gateway.library.upload import Uploads
-    from gateway.library.values import Space
     from gateway.store import ObjectStore
 
 _log = logging.getLogger("davgallery.library")
@@ -73,7 +68,6 @@ MOST_CHECKED = 1000
 """Files that one list may have."""
 _MOST_UNFINISHED = 1000
 _MOST_LISTED = 200
-_MOST_COPIES = 5000
 _LEAST_PART = 16 << 10
 _MOST_PARTS = 10_000
 _AT_ONCE = 64 << 20
@@ -87,46 +81,7 @@ _PASSING = (Unavailable, StoreFull, Locked)
 """What may go well later."""
 
 
-Answer = Literal["go", "here"] | Reason
 State = Literal["open", "whole", "done", "refused"]
-
-
-class Wanted(NamedTuple):
-    """A file of a list that somebody wants to upload."""
-
-    path: Path
-    """Below the folder of the list: folders, then the name."""
-    size: int
-    modified: int | None = None
-    sha256: str | None = None
-    """Hexadecimal, where the client knows it."""
-    unpack: bool = False
-
-
-class Verdict(NamedTuple):
-    """What would become of a file of a list."""
-
-    answer: Answer
-    """``go``; ``here``: these bytes are in the space; ``taken``: others of this name are; else why it is refused."""
-    entry_id: int | None = None
-    """The file that is there."""
-    size: int | None = None
-    """Bytes of the other file of this name: where they are as many, only its SHA-256 tells whether it is the same."""
-    fits: bool = True
-    transfer: str | None = None
-    """An upload of the same file that was not finished, which goes on at ``offset``."""
-    offset: int = 0
-
-
-class Checked(NamedTuple):
-    """A list of files, judged. Sizes in bytes."""
-
-    files: list[Verdict]
-    available: int
-    growth: int
-    """What those that go on add to the space."""
-    missing: int
-    """How much of it the space has no room for."""
 
 
 class Here(NamedTuple):
@@ -230,30 +185,15 @@ class Transfers:
             goal = tree.walk(tx, principal, folder)
             goal.require(Role.EDITOR)
             space = goal.space
-            digests = json.dumps([file.sha256 for file in files if file.sha256 is not None])
-            copies = {
-                str(row[0]): int(row[1])
-                for row in tx.all(transfers_sql.COPIES, digests=digests, root=space.root_id, limit=_MOST_COPIES)
-            }
-            begun = (Transfer._make(row) for row in tx.all(transfers_sql.UNFINISHED, account=principal.account_id))
+            begun = [Transfer._make(row) for row in tx.all(transfers_sql.UNFINISHED, account=principal.account_id)]
             known = {(one.space_id, one.wanted, one.size, one.modified, one.unpack): one for one in begun}
-            there = _Members(tx, principal, folder, [file.path for file in files])
-            verdicts, growth, room = [], 0, space.available - promised
-            for file in files:
-                verdict, more = _verdict(file, folder, space, there, copies)
+
+            def begun_before(file: Wanted) -> tuple[str, int] | None:
                 place = _json((*folder[1:], *file.path))
-                same = known.get((space.id, place, file.size, file.modified, file.unpack))
-                if verdict.answer == "go" and same is not None:
-                    verdict, more = verdict._replace(transfer=same.id, offset=same.arrived), 0
-                growth += more
-                if more > room:
-                    verdict = verdict._replace(fits=False)
-                else:
-                    room -= more
-                verdicts.append(verdict)
-        return Checked(
-            verdicts, max(0, space.available - promised), growth, max(0, growth + promised - space.available)
-        )
+                one = known.get((space.id, place, file.size, file.modified, file.unpack))
+                return None if one is None else (one.id, one.arrived)
+
+            return judge_list(tx, principal, space, folder, files, promised, begun_before)
 
     def begin(
         self,
@@ -269,10 +209,9 @@ class Transfers:
     ) -> Transfer | Here:
         """Begin an upload, or go on with the one of the same file that this account did not finish.
 
-        ``modified`` is the file's own time; ``sha256`` its digest, hexadecimal;
-        ``unpack`` takes it for a ZIP archive, whose members go into its folder; ``again`` uploads bytes that the space
-        has in another place. Missing folders are made. Raises what an upload raises before its bytes, and Exists when
-        the name is taken.
+        ``modified`` is the file's own time; ``sha256`` its digest, hexadecimal; ``unpack`` takes it for a ZIP archive,
+        whose members go into its folder; ``again`` uploads bytes that the space has in another place. Missing folders
+        are made. Raises what an upload raises before its bytes, and Exists when the name is taken.
         """
         asked = _Asked(path, size, modified, _digest(sha256), if_taken, unpack)
         if size < 0:
@@ -357,7 +296,7 @@ class Transfers:
         self, found: Transfer, offset: int, chunks: Iterable[bytes], length: int | None, digest: str | None
     ) -> None:
         start = found.arrived
-        part = _Part(chunks, start - offset, None if length is None else length, found.size - offset, digest)
+        part = Part(chunks, start - offset, None if length is None else length, found.size - offset, digest)
         if start == 0 and not found.unpack:
             with self.catalogue.read() as tx:
                 space = tree.find_space(tx, found.principal, found.space)
@@ -575,7 +514,7 @@ def _copy_of(tx: Transaction, home: tree.Walk, asked: _Asked) -> Here | None:
     if asked.sha256 is None or not asked.size or asked.unpack:
         return None
     digests = _json([asked.sha256])
-    rows = tx.all(transfers_sql.COPIES, digests=digests, root=home.space.root_id, limit=_MOST_COPIES)
+    rows = tx.all(transfers_sql.COPIES, digests=digests, root=home.space.root_id, limit=MOST_COPIES)
     return Here(int(rows[0][1]), tree.place(tx, home, rows[0][1])) if rows else None
 
 
@@ -621,7 +560,7 @@ def _goal(tx: Transaction, principal: Principal, asked: _Asked) -> tuple[Path, i
     found = judge(tx, principal, path, NO_CONDITIONS)
     target = found.target
     if target is not None and asked.if_taken == REFUSE:
-        if _is_same(target, asked.size, asked.modified, asked.sha256):
+        if is_same(target, asked.size, asked.modified, asked.sha256):
             return Here(target.id, path)
         raise Exists("The name is taken.")
     policy.check_announced(found.space, path[-1], asked.size)
@@ -675,72 +614,6 @@ def _end(tx: Transaction, found: Transfer, outcome: str, entry_id: int | None, r
         raise HoldLost("The upload has ended.")
 
 
-class _Members:
-    """What the folders of a list have under the names of its files."""
-
-    def __init__(self, tx: Transaction, principal: Principal, folder: Path, paths: Iterable[Path]) -> None:
-        wanted: dict[Path, set[str]] = {}
-        for path in paths:
-            with suppress(BadName):
-                names.check((*folder, *path))
-                wanted.setdefault(path[:-1], set()).add(names.key(path[-1]))
-        self._found: dict[Path, dict[str, Entry] | None] = {}
-        for below, keys_ in wanted.items():
-            walk = tree.walk(tx, principal, (*folder, *below))
-            entry = walk.entries[-1]
-            if not entry.is_folder:
-                self._found[below] = None
-            elif walk.target is not None:
-                rows = tx.all(tree_sql.CHILDREN, parent=entry.id, names=_json([*keys_]))
-                members = map(Entry._make, rows)
-                self._found[below] = {names.key(member.name): member for member in members}
-
-    def is_blocked(self, path: Path) -> bool:
-        """Whether a file is where one of its folders is needed."""
-        return self._found.get(path[:-1], {}) is None
-
-    def at(self, path: Path) -> Entry | None:
-        """What has this name already."""
-        return (self._found.get(path[:-1]) or {}).get(names.key(path[-1]))
-
-
-def _verdict(
-    file: Wanted, folder: Path, space: Space, there: _Members, copies: Mapping[str, int]
-) -> tuple[Verdict, int]:
-    """What would become of a file, and by how many bytes it would grow the space."""
-    try:
-        names.check((*folder, *file.path))
-        if not file.unpack:
-            policy.check_announced(space, file.path[-1], file.size)
-    except GatewayError as error:
-        return Verdict(reason_of(error)), 0
-    if there.is_blocked(file.path):
-        return Verdict("folder"), 0
-    if file.unpack:
-        return Verdict("go"), file.size
-    target = there.at(file.path)
-    if target is not None and target.is_folder:
-        return Verdict("folder", target.id), 0
-    if target is not None and _is_same(target, file.size, file.modified, file.sha256):
-        return Verdict("here", target.id), 0
-    if file.sha256 is not None and file.size and file.sha256 in copies:
-        return Verdict("here", copies[file.sha256]), 0
-    if target is not None:
-        return Verdict("taken", target.id, size=target.size), file.size
-    return Verdict("go"), file.size
-
-
-def _is_same(entry: Entry, size: int, modified: int | None, sha256: str | None) -> bool:
-    """Whether a file is the one that somebody wants to upload: by its bytes, else by size and time as rsync does."""
-    if entry.size != size:
-        return False
-    if sha256 is not None:
-        return entry.etag == sha256[: len(entry.etag)]
-    # Some clients tell the time to the second, and browsers to the millisecond.
-    grain = _SECOND if entry.modified % _SECOND == 0 else _SECOND // 1000
-    return modified is not None and entry.modified // grain == modified // grain
-
-
 def _digest(sha256: str | None) -> str | None:
     if sha256 is None:
         return None
@@ -751,48 +624,3 @@ def _digest(sha256: str | None) -> str | None:
 
 def _json(value: Iterable[object]) -> str:
     return json.dumps(list(value), ensure_ascii=False)
-
-
-class _Part:
-    """The bytes of a part on their way to the store: without what has arrived before, counted, and checked."""
-
-    def __init__(self, chunks: Iterable[bytes], skip: int, length: int | None, most: int, sha256: str | None) -> None:
-        self._chunks = iter(chunks)
-        self._skip = skip
-        self._length = length
-        self._most = most
-        self._expected = sha256
-        self.size = 0
-        """Bytes that are new."""
-
-    def require_media(self) -> None:
-        """Raise UnsupportedType unless the first bytes are those of a photograph or video."""
-        seen: list[bytes] = []
-        head = b""
-        for chunk in self._chunks:
-            seen.append(chunk)
-            head += chunk[: media.HEAD_BYTES]
-            if len(head) >= media.HEAD_BYTES:
-                break
-        self._chunks = chain(seen, self._chunks)
-        if head and not media.is_media(head):
-            raise policy.not_media()
-
-    def stream(self) -> Iterator[bytes]:
-        """Every chunk; raises Truncated and ChecksumMismatch at the end, before which a store keeps nothing."""
-        digest = hashlib.sha256(usedforsecurity=False) if self._expected else None
-        arrived = 0
-        for chunk in self._chunks:
-            arrived += len(chunk)
-            if arrived > self._most:
-                raise Truncated("The part is longer than the file.")
-            if digest is not None:
-                digest.update(chunk)
-            new = chunk[max(0, self._skip - (arrived - len(chunk))) :]
-            self.size += len(new)
-            if new:
-                yield new
-        if self._length is not None and arrived != self._length:
-            raise Truncated("The part is not as long as announced.")
-        if digest is not None and digest.hexdigest() != self._expected:
-            raise ChecksumMismatch("The bytes that arrived do not have the announced SHA-256 checksum.")

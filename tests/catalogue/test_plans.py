@@ -18,7 +18,9 @@ from gateway.catalogue import Catalogue, Transaction
 from gateway.catalogue.catalogue import _Compiled
 from gateway.catalogue.models import Base
 from gateway.catalogue.statements import every
-from gateway.library.transfers import Transfer, Wanted
+from gateway.library.intake import Wanted
+from gateway.library.transfers import Transfer
+from gateway.library.usage import count_wanted
 from gateway.library.values import PropertyChange
 from gateway.store.local import LocalStore
 from tests.library.house import House, at, noise, tokens
@@ -302,3 +304,18 @@ def test_nothing_that_the_indexer_does_reads_a_large_table_from_end_to_end(full:
     assert {"COUNT_WAITING", "COUNT_RUNNING", "OLDEST_JOB", "COUNT_FAILED", "COUNT_PHOTOS"} | WHOLE <= names
     found = {NAMES[one]: tables for one, given in watched.seen.items() if (tables := scanned(full, one, given))}
     assert found.keys() == WHOLE
+
+
+def test_what_takes_the_room_of_a_space_is_counted_without_reading_those_of_others(full: House) -> None:
+    for folder in ("alice/a", "alice/a/b"):
+        full.folder(folder)
+    full.put("alice/a/b/one.jpg", picture(day=1))
+    index(full)
+    watched = Watched()
+    with watched.watching():
+        full.library.usages.report(full.alice, "alice")
+        count_wanted(full.catalogue)
+    names = {NAMES[one] for one in watched.seen}
+    assert {"PHOTOS_BY_DAY", "SIZES_BY_FOLDER", "LARGEST_FILES", "WANTED_USAGES"} <= names
+    found = {NAMES[one]: tables for one, given in watched.seen.items() if (tables := scanned(full, one, given))}
+    assert found == {}

@@ -23,7 +23,8 @@ from gateway.errors import (
     UnsupportedType,
     WrongOffset,
 )
-from gateway.library.transfers import Here, Transfer, Wanted
+from gateway.library.intake import Wanted
+from gateway.library.transfers import Here, Transfer
 from tests.library.house import MB, QUOTA, House, at, cut_after, noise, pieces, together
 
 if TYPE_CHECKING:

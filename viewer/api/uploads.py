@@ -11,7 +11,8 @@ from pydantic import Field
 
 from gateway.errors import BadRequest
 from gateway.library.arrivals import IfTaken, Reason
-from gateway.library.transfers import MOST_CHECKED, Answer, Here, State, Transfer, Wanted
+from gateway.library.intake import Answer, Wanted
+from gateway.library.transfers import MOST_CHECKED, Here, State, Transfer
 from gateway.library.unpacking import LeftOut as WhyLeftOut
 from viewer import security
 from viewer.api.endpoint import Id, Model, Scope, Section

@@ -242,6 +242,7 @@ class Panel {
     this.all.max = Math.max(1, total);
     this.all.value = sent;
     this.close.title = this.close.ariaLabel = queue.isActive ? gettext('Stop') : gettext('Close');
+    this.left.hidden = queue.items.length > 0;
     this.#ask();
     this.#rows();
     void this.#stayAwake();
