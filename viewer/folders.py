@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
+from markupsafe import Markup, escape
 
 from gateway.errors import BadRequest, Conflict, NotFound
 from gateway.library.pictures import Original
@@ -25,6 +28,18 @@ if TYPE_CHECKING:
     from gateway.library.values import Path
 
 blueprint = Blueprint("folders", __name__)
+
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+@blueprint.app_template_filter("shown")
+def shown(name: str) -> Markup:
+    """A name as text, exactly; what would turn the order of letters ("gpj.exe" into "exe.jpg") stands as its code."""
+    parts = _TURNING.split(name)
+    marked = (Markup('<span class="control">U+{:04X}</span>').format(ord(one)) for one in _TURNING.findall(name))
+    return Markup("").join(
+        part for pair in zip_longest(map(escape, parts), marked, fillvalue=Markup("")) for part in pair
+    )
 
 
 class _Choice(NamedTuple):

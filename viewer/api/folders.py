@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 from flask import Response, request, url_for
@@ -210,7 +210,7 @@ def _space(space: Space) -> SpaceAnswer:
 def _folder(above: Path, card: Card) -> FolderEntry:
     cover = None
     if card.cover is not None:
-        shown = {"photo": card.cover.photo_id, "version": card.cover.version, "name": "480"}
+        shown: dict[str, Any] = {"photo": card.cover.photo_id, "version": card.cover.version, "name": "480"}
         cover = Cover(id=card.cover.photo_id, thumb=url_for("media.rendition", **shown))
     return FolderEntry(
         id=card.id,
