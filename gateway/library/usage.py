@@ -134,7 +134,7 @@ def _counted(tx: Transaction, space: SpaceRow) -> dict[str, Any]:
         "live": space.live,
         "kinds": {name: [files[name], sizes[name]] for name in ("photo", "video")},
         "years": [[str(year), *years[year]] for year in sorted(years, reverse=True)],
-        "folders": [[name, count, int(size)] for name, count, size in folders],
+        "folders": [[name, int(count), int(size)] for name, count, size in folders if size],
         "largest": [[[*path[1:], name], size] for folder, name, size in largest if (path := paths[folder])],
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import func, insert, select, update
 
 from gateway.catalogue.dialect import now
@@ -15,20 +17,29 @@ PHOTOS_BY_DAY = Statement(
     .group_by(Photo.kind, Photo.day)
 )
 
-_tops = select(Entry.id.label("top"), Entry.id.label("id")).where(Entry.parent_id == n("root"), Entry.is_folder)
-_folders = _tops.cte("folders", recursive=True)
-_folders = _folders.union_all(
-    select(_folders.c.top, Entry.id).join(_folders, Entry.parent_id == _folders.c.id).where(Entry.is_folder)
+_folders = (
+    select(Entry.id.label("top"), Entry.name.label("name"), Entry.id.label("id"))
+    .where(Entry.parent_id == n("root"), Entry.is_folder)
+    .cte("folders", recursive=True)
 )
-_top = select(Entry.id, Entry.name).subquery("top")
+_folders = _folders.union_all(
+    select(_folders.c.top, _folders.c.name, Entry.id)
+    .join(_folders, Entry.parent_id == _folders.c.id)
+    .where(Entry.is_folder)
+)
+
+
+def _of_files(what: Any) -> Any:
+    """Something about the files in a folder: looked up for each, or SQLite would read everybody's."""
+    files = select(what).select_from(Entry).join(Blob, Blob.id == Entry.blob_id).where(Entry.parent_id == _folders.c.id)
+    return func.sum(files.correlate(_folders).scalar_subquery())
+
+
+_size = _of_files(func.coalesce(func.sum(Blob.size), 0))
 SIZES_BY_FOLDER = Statement(
-    select(_top.c.name, func.count(), func.sum(Blob.size).label("size"))
-    .select_from(_folders)
-    .join(Entry, Entry.parent_id == _folders.c.id)
-    .join(Blob, Blob.id == Entry.blob_id)
-    .join(_top, _top.c.id == _folders.c.top)
-    .group_by(_top.c.id, _top.c.name)
-    .order_by(func.sum(Blob.size).desc())
+    select(_folders.c.name, _of_files(func.count()), _size)
+    .group_by(_folders.c.top, _folders.c.name)
+    .order_by(_size.desc(), _folders.c.name)
     .limit(n("most"))
 )
 """Of each folder in the root, what is anywhere below it."""
