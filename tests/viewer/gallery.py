@@ -83,6 +83,14 @@ class Gallery:
         assert connection.getresponse().status in {201, 204}
         connection.close()
 
+    def folder(self, path: str) -> None:
+        """Make a folder as Anna."""
+        secret = base64.b64encode(f"anna:{self.password}".encode()).decode()
+        connection = HTTPConnection(urlsplit(self.gateway.url).netloc, timeout=30)
+        connection.request("MKCOL", f"/dav/{quote(path)}", headers={"Authorization": f"Basic {secret}"})
+        assert connection.getresponse().status == 201
+        connection.close()
+
     def get(self, path: str) -> bytes:
         """Download as Anna."""
         secret = base64.b64encode(f"anna:{self.password}".encode()).decode()

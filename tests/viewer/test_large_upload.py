@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Dialog, Page
 
     from tests.components.minio import Minio
     from tests.components.postgres import Postgres
@@ -120,7 +120,13 @@ def test_two_gigabytes_through_a_proxy_with_a_limit_survive_three_interruptions_
         before = _memory(gateway)
         with _most_memory(gateway) as most, browser.new_context(base_url=nginx.url) as context:
             page = context.new_page()
-            page.on("dialog", lambda dialog: dialog.accept())  # leaving the page asks
+            asked: list[str] = []
+
+            def agree(dialog: Dialog) -> None:
+                asked.append(dialog.type)
+                dialog.accept()
+
+            page.on("dialog", agree)
             page.goto("/sign-in?next=/")
             page.get_by_label("Name").fill("anna")
             page.get_by_label("Password").fill(PASSWORD)
@@ -135,6 +141,7 @@ def test_two_gigabytes_through_a_proxy_with_a_limit_survive_three_interruptions_
             nginx.start()
             reached = _reach(page, 0.5)
             page.reload()
+            assert asked == ["beforeunload"], "leaving the page asks"
             page.wait_for_selector("#upload")
             _upload(page, file)
             expect(page.locator(".uploads .rows")).to_contain_text("holiday.mov")

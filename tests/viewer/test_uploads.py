@@ -132,6 +132,20 @@ def test_an_archive_is_unpacked_on_the_server(page: Page, gallery: Gallery, tmp_
         assert gallery.get(f"anna/{name}") == content
 
 
+def test_what_is_brought_to_a_folder_goes_into_it(browser: Browser, gallery: Gallery, tmp_path: Path) -> None:
+    gallery.folder("anna/2019")
+    gallery.folder("anna/2019/Summer")
+    (tmp_path / "sea.txt").write_bytes(b"The sea.")
+    with gallery.page(browser, "/folders/anna/2019/Summer") as page:
+        page.locator("main [data-upload]").click()
+        expect(panel(page).get_by_label("To")).to_have_value("anna/2019/Summer")
+        page.locator(".uploads input[type=file]").first.set_input_files(tmp_path / "sea.txt")
+        finished(page, "1 file uploaded")
+        panel(page).get_by_role("button", name="Show it").click()
+        expect(page.locator("main")).to_contain_text("sea.txt")
+    assert gallery.get("anna/2019/Summer/sea.txt") == b"The sea."
+
+
 def test_a_lost_connection_is_waited_for(browser: Browser, gallery: Gallery, tmp_path: Path) -> None:
     file = tmp_path / "video.bin"
     file.write_bytes(noise(3_000_000, "video"))
