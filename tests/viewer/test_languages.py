@@ -202,9 +202,22 @@ def test_errors_are_told_in_the_language_of_who_asks(gallery: Gallery) -> None:
     assert "Неверное имя или пароль." in answer.text
 
 
-def test_the_language_can_be_chosen_before_one_signs_in(gallery: Gallery) -> None:
+def test_the_language_can_be_chosen_before_one_signs_in(browser: Browser, gallery: Gallery) -> None:
+    with silent_page(browser, f"{gallery.gateway.url}/sign-in?next=/connect") as page:
+        page.get_by_role("button", name="Русский").click()
+        expect(page.get_by_role("button", name="Войти")).to_be_visible()
+        expect(page.get_by_label("Имя")).to_be_focused()
+        page.screenshot(path=SCREENSHOTS / "language-sign-in.png")
+        page.get_by_role("button", name="Español").click()
+        expect(page.get_by_label("Nombre")).to_be_focused()
+        page.get_by_label("Nombre").fill("anna")
+        page.get_by_label("Contraseña").fill(gallery.password)
+        page.get_by_role("button", name="Iniciar sesión").click()
+        expect(page.get_by_role("heading", name="Conectar un dispositivo")).to_be_visible()
+
+
+def test_what_is_no_language_changes_nothing(gallery: Gallery) -> None:
     with requests.Session() as session:
-        url = gallery.gateway.url
-        session.post(f"{url}/language", {"language": "es", "next": "/sign-in"}, timeout=10)
-        assert '<html lang="es"' in session.get(f"{url}/sign-in", timeout=10).text
-        assert '<html lang="es"' in session.post(f"{url}/language", {"language": "xx"}, timeout=10).text
+        answer = session.post(f"{gallery.gateway.url}/language", {"language": "xx", "next": "//elsewhere"}, timeout=10)
+        assert '<html lang="en"' in answer.text
+        assert answer.url.startswith(gallery.gateway.url)
