@@ -40,8 +40,9 @@ export function suggest() {
 export function addressOf(fields, { name, text }, words) {
   const query = new URLSearchParams();
   for (const [key, value] of fields) {
-    const left = key === 'q' && String(value).endsWith(words) ? String(value).slice(0, -words.length || undefined) : value;
-    if (String(left).trim()) query.append(key, String(left).trim());
+    const typed = String(value).trim();
+    const left = key === 'q' && words && typed.endsWith(words) ? typed.slice(0, -words.length) : typed;
+    if (left.trim()) query.append(key, left.trim());
   }
   if (!query.has(name, text)) query.append(name, text);
   return query.toString();

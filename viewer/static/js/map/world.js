@@ -7,6 +7,11 @@
 export const MOST_ZOOM = 11;
 const TILE = 512; // pixels
 const EDGE = 85.06; // degrees; Web Mercator's
+const COPIES = [-1, 0, 1];
+const PACKAGES = [
+  new URL('../../vendor/leaflet/dist/leaflet.js', import.meta.url).href,
+  new URL('../../vendor/topojson-client/dist/topojson-client.min.js', import.meta.url).href,
+];
 const WORLD = new URL('../../vendor/world-atlas/countries-50m.json', import.meta.url).href;
 
 /** @typedef {number[][]} Line positions, longitude first */
@@ -20,8 +25,7 @@ export function world() {
   loading ??= (async () => {
     const [answer] = await Promise.all([
       fetch(WORLD),
-      import('../../vendor/leaflet/dist/leaflet.js'),
-      import('../../vendor/topojson-client/dist/topojson-client.min.js'),
+      ...PACKAGES.map((one) => import(one)),
     ]);
     const atlas = await answer.json();
     const { L, topojson } = /** @type {any} */ (globalThis);
@@ -34,20 +38,32 @@ export function world() {
   return loading;
 }
 
-/** @param {Line} positions @returns {Outline} */
-function outline(positions) {
-  const line = new Float64Array(positions.length * 2);
-  const box = [Infinity, Infinity, -Infinity, -Infinity];
-  positions.forEach(([longitude, latitude], i) => {
+/**
+ * A line in parts of the world's width. It goes on across the date line, beyond the edge of the world, where the next
+ * copy of it begins; a ring around a pole is closed along that.
+ * @param {Line} positions
+ * @returns {Outline}
+ */
+export function outline(positions) {
+  /** @type {number[]} */
+  const points = [];
+  let [turns, before] = [0, positions[0][0]];
+  for (const [longitude, latitude] of positions) {
+    if (Math.abs(longitude - before) > 180) turns += longitude < before ? 1 : -1;
+    before = longitude;
     const sine = Math.sin((Math.max(-EDGE, Math.min(EDGE, latitude)) * Math.PI) / 180);
-    const [x, y] = [longitude / 360 + 0.5, 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)];
-    line.set([x, y], i * 2);
-    box[0] = Math.min(box[0], x);
-    box[1] = Math.min(box[1], y);
-    box[2] = Math.max(box[2], x);
-    box[3] = Math.max(box[3], y);
-  });
-  return { line, box };
+    points.push(longitude / 360 + 0.5 + turns, 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI));
+  }
+  if (turns) {
+    const pole = positions[0][1] < 0 ? 1.01 : -0.01;
+    points.push(points[points.length - 2], pole, points[0], pole);
+  }
+  const line = Float64Array.from(points);
+  const xs = line.filter((_, i) => i % 2 === 0);
+  const ys = line.filter((_, i) => i % 2 === 1);
+  const [west, north] = [xs, ys].map((all) => all.reduce((least, one) => Math.min(least, one), Infinity));
+  const [east, south] = [xs, ys].map((all) => all.reduce((most, one) => Math.max(most, one), -Infinity));
+  return { line, box: [west, north, east, south] };
 }
 
 /**
@@ -55,13 +71,14 @@ function outline(positions) {
  * @param {CanvasPath} path
  * @param {Float64Array} line
  * @param {number} scale pixels of the world's width
+ * @param {number} copy of the world: 0 for the one from 180° west to 180° east
  * @param {boolean} isClosed
  */
-function trace(path, line, scale, isClosed) {
-  let [lastX, lastY] = [line[0] * scale, line[1] * scale];
+function trace(path, line, scale, copy, isClosed) {
+  let [lastX, lastY] = [(line[0] + copy) * scale, line[1] * scale];
   path.moveTo(lastX, lastY);
   for (let i = 2; i < line.length; i += 2) {
-    const [x, y] = [line[i] * scale, line[i + 1] * scale];
+    const [x, y] = [(line[i] + copy) * scale, line[i + 1] * scale];
     if (Math.abs(x - lastX) + Math.abs(y - lastY) < 0.75 && i < line.length - 2) continue;
     path.lineTo(x, y);
     [lastX, lastY] = [x, y];
@@ -83,14 +100,23 @@ export function paint(canvas, { land, borders }, { x, y, scale, colours }) {
   const [width, height] = [canvas.width / dense, canvas.height / dense];
   context.clearRect(0, 0, canvas.width, canvas.height);
   context.setTransform(dense, 0, 0, dense, -x * dense, -y * dense);
-  const seen = (/** @type {Outline} */ { box }) =>
-    box[2] * scale >= x - 2 && box[0] * scale <= x + width + 2 && box[3] * scale >= y - 2 && box[1] * scale <= y + height + 2;
+  const seen = (/** @type {Outline} */ { box }, /** @type {number} */ copy) =>
+    (box[2] + copy) * scale >= x - 2 &&
+    (box[0] + copy) * scale <= x + width + 2 &&
+    box[3] * scale >= y - 2 &&
+    box[1] * scale <= y + height + 2;
   context.beginPath();
-  for (const rings of land) if (seen(rings[0])) for (const { line } of rings) trace(context, line, scale, true);
+  for (const copy of COPIES) {
+    for (const rings of land) {
+      if (seen(rings[0], copy)) for (const { line } of rings) trace(context, line, scale, copy, true);
+    }
+  }
   context.fillStyle = colours.getPropertyValue('--map-land');
   context.fill('evenodd');
   context.beginPath();
-  for (const border of borders) if (seen(border)) trace(context, border.line, scale, false);
+  for (const copy of COPIES) {
+    for (const border of borders) if (seen(border, copy)) trace(context, border.line, scale, copy, false);
+  }
   context.strokeStyle = colours.getPropertyValue('--map-border');
   context.lineJoin = 'round';
   context.stroke();
@@ -113,6 +139,7 @@ function sized(canvas, width, height) {
  */
 export function landLayer(atlas, root) {
   const Layer = atlas.L.GridLayer.extend({
+    /** @param {{ x: number, y: number, z: number }} place */
     createTile({ x, y, z }) {
       const canvas = sized(document.createElement('canvas'), TILE, TILE);
       paint(canvas, atlas, { x: x * TILE, y: y * TILE, scale: 256 * 2 ** z, colours: getComputedStyle(root) });
