@@ -1,20 +1,18 @@
 /** A page of photos: the grid, its dates, its address, and what is said when something does not come. */
 
 import { addressOf } from './address.js';
-import { get, Problem } from './api.js';
+import { get } from './api.js';
 import { heartKey } from './favourites.js';
 import { showDates } from './grid/dates.js';
 import { PhotoGrid } from './grid/grid.js';
 import { moveTiles } from './grid/motion.js';
 import { Scrubber } from './grid/scrubber.js';
 import { dateOf, Segments } from './grid/segments.js';
+import { Trouble } from './grid/trouble.js';
 import { gettext } from './i18n.js';
-import { Lightbox } from './lightbox/lightbox.js';
 import { follow } from './live.js';
 import { bind } from './ui/keys.js';
-import { tell } from './ui/notice.js';
 
-const AGAIN = [2000, 5000, 15_000, 30_000]; // milliseconds after a failure, the last one from then on
 const SETTLED = 400; // milliseconds; Safari takes a hundred changes of the address in half a minute
 
 /**
@@ -38,28 +36,24 @@ export async function start() {
   if (!root) return null;
   const page = data('page');
   const filters = /** @type {Record<string, string[]>} */ (page.filters);
-  let failures = 0;
+  const trouble = new Trouble();
   const segments = Segments.from(data('segments'), page.order);
   await breath();
   const grid = new PhotoGrid(root, {
     segments,
     load: async (from, until, signal) => {
       const answer = await get('photos/columns', { ...filters, from, until }, signal);
-      if (failures) tell(null);
-      failures = 0;
+      trouble.over();
       return answer;
     },
     hrefOf: addresses(),
     initialOf: (space) => page.initials[space] ?? '',
     captionOf: ({ folder, device }) => [folder, device].filter(Boolean).join(' · '),
-    failed: (error) => {
-      const isSignedOut = error instanceof Problem && error.status === 401;
-      tell(error instanceof Error ? error.message : String(error), isSignedOut);
-      if (isSignedOut) return;
-      setTimeout(() => grid.resume(), AGAIN[Math.min(failures++, AGAIN.length - 1)]);
-    },
+    failed: (error) => trouble.failed(error),
+    slow: (isSlow) => trouble.slow(isSlow),
+    pictureFailed: (address) => void trouble.pictureFailed(address),
   });
-  for (const event of ['online', 'signed-in']) addEventListener(event, () => grid.resume());
+  trouble.of(grid);
   const first = data('columns');
   if (first) grid.take(first.columns, first.from, first.until ?? undefined);
   keepAddress(grid);
@@ -70,6 +64,8 @@ export async function start() {
   moveTiles(grid);
   goKeys(grid);
   heartKey(grid);
+  // Not needed before the first picture; until it is there, a photo's link leads to its address.
+  const { Lightbox } = await import('./lightbox/lightbox.js');
   new Lightbox(grid, page.place);
   if (page.isEverything) follow(grid, part('fresh'));
   root.dataset.ready = '';

@@ -24,6 +24,7 @@ const AT_ONCE = 2;
 const AHEAD = 2 * LARGEST_PART;
 const BEHIND = LARGEST_PART;
 const KEPT = 60;
+const LONG = 8000; // milliseconds
 const TOO_FAST = 3; // pixels a millisecond; nobody sees anything at that speed
 
 /**
@@ -116,6 +117,9 @@ export class Columns {
   #load;
   #arrived;
   #failed;
+  #slow;
+  #isSlow = false;
+  #waiting = 0;
 
   /**
    * @param {Segments} segments
@@ -123,12 +127,14 @@ export class Columns {
    * @param {(from: string, until: string | undefined, signal: AbortSignal) => Promise<Answer>} page.load
    * @param {(range: Range, before: Segments) => void} page.arrived a range is known, and `segments` may be new: look again
    * @param {(error: unknown) => void} page.failed nothing more is asked for until `resume`
+   * @param {(isSlow: boolean) => void} [page.slow] nothing has come for long, or now it has
    */
-  constructor(segments, { load, arrived, failed }) {
+  constructor(segments, { load, arrived, failed, slow = () => {} }) {
     this.segments = segments;
     this.#load = load;
     this.#arrived = arrived;
     this.#failed = failed;
+    this.#slow = slow;
   }
 
   /**
@@ -165,9 +171,11 @@ export class Columns {
     const keys = new Set(segments.keys.slice(from, until));
     const request = { keys, controller: new AbortController() };
     this.#loading.add(request);
+    this.#watch();
     try {
       const answer = await this.#load(fromKey, untilKey, request.controller.signal);
       if (this.#loading.delete(request)) this.take(answer, fromKey, untilKey);
+      this.#watch();
     } catch (error) {
       if (!this.#loading.delete(request)) return; // ended by us
       this.#isPaused = true;
@@ -175,9 +183,23 @@ export class Columns {
     }
   }
 
+  /** Tell when nothing comes for long. */
+  #watch() {
+    clearTimeout(this.#waiting);
+    if (this.#isSlow) this.#slow((this.#isSlow = false));
+    if (this.#loading.size) this.#waiting = setTimeout(() => this.#slow((this.#isSlow = true)), LONG);
+  }
+
   /** Ask again after a failure. */
   resume() {
     this.#isPaused = false;
+  }
+
+  /** Ask anew for everything that is on its way. */
+  restart() {
+    for (const { controller } of this.#loading) controller.abort();
+    this.#loading.clear();
+    this.resume();
   }
 
   /**

@@ -23,6 +23,8 @@ import { Tiles } from './tiles.js';
  * @property {(space: number) => string} initialOf what stands for a space on its tiles; empty for nothing
  * @property {(photo: Photo) => string} [captionOf] what its tile says in words; empty for nothing
  * @property {(error: unknown) => void} failed photos could not be loaded; `resume` asks again
+ * @property {(isSlow: boolean) => void} [slow] they take long, or now they came; `again` begins anew
+ * @property {(address: string) => void} [pictureFailed] a picture did not come; `resume` asks again
  */
 
 const REST = 200; // milliseconds without scrolling
@@ -67,15 +69,15 @@ export class PhotoGrid extends EventTarget {
    * @param {HTMLElement} root
    * @param {Source} source
    */
-  constructor(root, { segments, load, hrefOf, initialOf, captionOf, failed }) {
+  constructor(root, { segments, load, hrefOf, initialOf, captionOf, failed, slow, pictureFailed }) {
     super();
     this.root = root;
     this.#box = document.createElement('div');
     this.#box.className = 'box';
     root.append(this.#box);
     this.#locate();
-    this.#columns = new Columns(segments, { load, failed, arrived: (range, before) => this.#arrived(range, before) });
-    this.#tiles = new Tiles(this.#box, { hrefOf, initialOf, captionOf });
+    this.#columns = new Columns(segments, { load, failed, slow, arrived: (range, before) => this.#arrived(range, before) });
+    this.#tiles = new Tiles(this.#box, { hrefOf, initialOf, captionOf, pictureFailed });
     this.#layout = new Layout(segments, this.#measures());
     this.#state = { ...this.#state, L: this.#layout.height, h: this.#height };
     this.#apply();
@@ -167,6 +169,17 @@ export class PhotoGrid extends EventTarget {
    */
   want(index) {
     this.#columns.look({ from: index, until: index + 1, forward: true }, 0);
+  }
+
+  /** Ask anew for what does not come. */
+  again() {
+    this.#columns.restart();
+    this.#later();
+  }
+
+  /** Whether something in view is not there. */
+  get isMissing() {
+    return this.#tiles.isMissing;
   }
 
   /** Ask again for what failed. */

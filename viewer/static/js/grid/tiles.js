@@ -56,6 +56,7 @@ export class Tiles {
   #box;
   #hrefOf;
   #initialOf;
+  #pictureFailed;
   #captionOf;
   /** @type {Map<string, { element: HTMLElement, top: number }>} by the month's name */
   #months = new Map();
@@ -78,11 +79,13 @@ export class Tiles {
    * @param {(photo: Photo) => string} page.hrefOf the address of a photo
    * @param {(space: number) => string} page.initialOf what stands for a space on its tiles; empty for nothing
    * @param {(photo: Photo) => string} [page.captionOf] what its tile says in words; empty for nothing
+   * @param {(address: string) => void} [page.pictureFailed]
    */
-  constructor(box, { hrefOf, initialOf, captionOf = () => '' }) {
+  constructor(box, { hrefOf, initialOf, captionOf = () => '', pictureFailed = () => {} }) {
     this.#box = box;
     this.#hrefOf = hrefOf;
     this.#initialOf = initialOf;
+    this.#pictureFailed = pictureFailed;
     this.#captionOf = captionOf;
   }
 
@@ -321,6 +324,7 @@ export class Tiles {
       if (!image.isConnected) return;
       image.remove();
       tile.classList.add('failed');
+      this.#pictureFailed(pictureOf(photo, 240));
     });
     image.sizes = `${Math.ceil(parseFloat(tile.style.width))}px`;
     image.srcset = sourcesOf(photo);
@@ -451,6 +455,11 @@ export class Tiles {
   middles({ segments, measures }, row) {
     const places = placesOf(segments, row, measures);
     return Array.from({ length: row.n }, (_, i) => places[2 * i] + places[2 * i + 1] / 2);
+  }
+
+  /** Whether photos are not known, or pictures did not come. */
+  get isMissing() {
+    return this.#box.querySelector('.unknown, .tile.failed') !== null;
   }
 
   /** How many tiles are in the page. */
