@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
@@ -61,10 +63,15 @@ def photos() -> Response | str:
     space = request.args.get("space")
     library = security.library()
     spaces = library.files.spaces(g.principal)
+    today = datetime.now(ZoneInfo(library.photos.zone)).date()
     return render_template(
         "photos.html",
         grid=grid(Query.parse({"space": [space or ""]}), spaces),
         spaces=spaces,
         space=space,
+        today=today,
+        memories=None
+        if space or request.cookies.get("memories") == "off"
+        else library.timeline.on_this_day(g.principal, today),
         queue=library.jobs.queue(),
     )

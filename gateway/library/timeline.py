@@ -179,8 +179,8 @@ class Timeline:
 
         Only days of a hundred dates are looked up, and then one photo of each, however many there are.
         """
-        days = [(day - _EPOCH).days for year in range(1, _YEARS + 1) if (day := _years_before(today, year)) is not None]
-        among = json.dumps(days)
+        dates = [date_ for years in range(1, _YEARS + 1) if (date_ := _years_before(today, years)) is not None]
+        among = json.dumps([(date_ - _EPOCH).days for date_ in dates])
         found = []
         with self.catalogue.read() as tx:
             seen = scope(tx, principal, EVERYTHING)

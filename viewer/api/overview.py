@@ -101,6 +101,19 @@ def changes(query: Since) -> dict[str, Any] | None:
     return None if found is None else {**segments_json(found.segments), "all": found.is_everything}
 
 
+class Preparing(Model):
+    """Files that are not shown with their pictures yet."""
+
+    waiting: int
+    """How many wait for the indexer, of everybody."""
+
+
+@section.endpoint("GET", "/preparing", Scope.READ, Preparing)
+def preparing() -> Preparing:
+    """How many files are being prepared"""
+    return Preparing(waiting=security.library().jobs.queue().waiting)
+
+
 @section.endpoint("GET", "/facets", Scope.READ, Facets, filters=True)
 def facets(filters: Query) -> dict[str, Any]:
     """What the photos of a view have in common"""

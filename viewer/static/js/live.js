@@ -40,7 +40,8 @@ export function follow(grid, button) {
       const before = grid.segments;
       const changes = await get('changes', { since: String(before.seq) });
       if (changes && changes.all) location.reload();
-      else if (changes && grid.segments === before) {
+      else if (changes) dispatchEvent(new Event('library-changed'));
+      if (changes && !changes.all && grid.segments === before) {
         const isSeen = grid.extent.top <= TOP;
         const next = before.changed(changes);
         grid.replace(next, changedKeys(changes.day, next.keys));

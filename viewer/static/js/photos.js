@@ -4,11 +4,14 @@ import { addressOf } from './address.js';
 import { get } from './api.js';
 import { heartKey } from './favourites.js';
 import { showDates } from './grid/dates.js';
+import { linkEdges } from './grid/edges.js';
 import { PhotoGrid } from './grid/grid.js';
 import { moveTiles } from './grid/motion.js';
+import { followPreparing } from './grid/preparing.js';
 import { Scrubber } from './grid/scrubber.js';
 import { dateOf, Segments } from './grid/segments.js';
 import { Trouble } from './grid/trouble.js';
+import { chooseView, rowHeight } from './grid/view.js';
 import { gettext } from './i18n.js';
 import { follow } from './live.js';
 import { bind } from './ui/keys.js';
@@ -48,6 +51,7 @@ export async function start() {
     },
     hrefOf: addresses(),
     initialOf: (space) => page.initials[space] ?? '',
+    size: rowHeight(),
     captionOf: ({ folder, device }) => [folder, device].filter(Boolean).join(' · '),
     failed: (error) => trouble.failed(error),
     slow: (isSlow) => trouble.slow(isSlow),
@@ -62,6 +66,9 @@ export async function start() {
   showDates(grid, { pill: part('pill'), dialog: part('go-to-date'), spoken: part('spoken') });
   await breath();
   moveTiles(grid);
+  linkEdges(grid);
+  chooseView(grid);
+  followPreparing();
   goKeys(grid);
   heartKey(grid);
   // Not needed before the first picture; until it is there, a photo's link leads to its address.

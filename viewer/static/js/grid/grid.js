@@ -22,6 +22,7 @@ import { Tiles } from './tiles.js';
  * @property {(photo: Photo) => string} hrefOf the address of a photo
  * @property {(space: number) => string} initialOf what stands for a space on its tiles; empty for nothing
  * @property {(photo: Photo) => string} [captionOf] what its tile says in words; empty for nothing
+ * @property {number} [size] how high rows are to be, where somebody chose it
  * @property {(error: unknown) => void} failed photos could not be loaded; `resume` asks again
  * @property {(isSlow: boolean) => void} [slow] they take long, or now they came; `again` begins anew
  * @property {(address: string) => void} [pictureFailed] a picture did not come; `resume` asks again
@@ -69,12 +70,13 @@ export class PhotoGrid extends EventTarget {
    * @param {HTMLElement} root
    * @param {Source} source
    */
-  constructor(root, { segments, load, hrefOf, initialOf, captionOf, failed, slow, pictureFailed }) {
+  constructor(root, { segments, load, hrefOf, initialOf, captionOf, size, failed, slow, pictureFailed }) {
     super();
     this.root = root;
     this.#box = document.createElement('div');
     this.#box.className = 'box';
     root.append(this.#box);
+    this.#size = size ?? 0;
     this.#locate();
     this.#columns = new Columns(segments, { load, failed, slow, arrived: (range, before) => this.#arrived(range, before) });
     this.#tiles = new Tiles(this.#box, { hrefOf, initialOf, captionOf, pictureFailed });
@@ -169,6 +171,19 @@ export class PhotoGrid extends EventTarget {
    */
   want(index) {
     this.#columns.look({ from: index, until: index + 1, forward: true }, 0);
+  }
+
+  /** Photos from one to before another that are in the page. */
+  get mounted() {
+    const rows = this.#rows();
+    const last = rows[rows.length - 1];
+    return rows.length ? { first: rows[0].index, beyond: last.index + last.n } : { first: 0, beyond: 0 };
+  }
+
+  /** Make rows so high. @param {number} size */
+  resize(size) {
+    this.#size = size;
+    this.#resized();
   }
 
   /** Ask anew for what does not come. */

@@ -259,6 +259,8 @@ function rowsOf(count, ratio, { W, H, gap }) {
  * had before, or a guess.
  */
 export class Layout {
+  /** @type {Measures} */
+  measures;
   /** @type {(Month | null)[]} */
   #months;
   /** @type {Float64Array} */
@@ -277,7 +279,6 @@ export class Layout {
    */
   constructor(segments, measures, previous, others = []) {
     this.segments = segments;
-    /** @type {Measures} */
     this.measures = measures;
     this.#months = segments.months.map(() => null);
     this.#heights = Float64Array.from(segments.months, (_, month) => this.#guess(month));

@@ -75,6 +75,7 @@ export class Lightbox {
     this.#live.textContent = 'LIVE';
     this.#live.title = gettext('Play');
     this.#live.addEventListener('click', () => this.#play());
+    this.#panel.addEventListener('close', () => this.#togglePanel());
     if (place) this.#places.set(String(named()), place);
     grid.root.addEventListener('click', (event) => this.#clicked(event));
     grid.addEventListener('loaded', () => this.#refresh());

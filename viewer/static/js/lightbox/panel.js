@@ -1,7 +1,8 @@
 /** What is known of the photo that is shown. */
 
 import { get } from '../api.js';
-import { date, dates, duration, gettext, number, size, time, zone } from '../i18n.js';
+import { date, dates, duration, gettext, ngettext, number, size, time, zone } from '../i18n.js';
+import { icon } from '../ui/icon.js';
 
 /**
  * As the server tells it; lengths in pixels, sizes in bytes, times in milliseconds.
@@ -37,9 +38,12 @@ import { date, dates, duration, gettext, number, size, time, zone } from '../i18
  * @property {string | null} error
  * @property {string} device
  * @property {string} path
+ * @property {string} space
+ * @property {number | null} latitude degrees
+ * @property {number | null} longitude
  * @property {{ id: number, name: string, format: string, size: number }[]} stack
  * @property {{ id: number, path: string }[]} copies
- * @property {{ name: string }[]} seen_by
+ * @property {{ name: string, role: number }[]} seen_by
  */
 
 const DAY = 86_400;
@@ -85,18 +89,81 @@ export function fill(panel, detail) {
   const { clock, day } = clockOf(detail.taken);
   add(gettext('Description'), detail.description);
   add(gettext('Taken'), date(day), `${time(clock)}, ${zoneOf(detail)}`, RULES.get(detail.date_rule)?.());
-  add(gettext('Place'), [detail.town, detail.region, detail.country].filter(Boolean).join(', '));
+  add(gettext('Place'), [detail.town, detail.region, detail.country].filter(Boolean).join(', '), mapOf(detail));
   add(gettext('Camera'), cameraOf(detail), detail.lens, exposureOf(detail));
   add(gettext('Tags'), detail.tags.join(', '));
   add(gettext('Rating'), detail.rating ? '★'.repeat(detail.rating) : null);
   add(gettext('File'), detail.title ? detail.name : null, formatOf(detail), detail.error);
-  add(gettext('Files of this photo'), ...detail.stack.map((one) => `${one.name}, ${size(one.size)}`));
+  add(gettext('Files of this photo'), ...detail.stack.map(downloadOf));
   add(gettext('Folder'), linked(detail.path));
-  add(gettext('The same picture is also in'), ...detail.copies.map((copy) => linked(copy.path)));
+  const copies = detail.copies.length;
+  add(
+    ngettext('In %(num)d folder', 'In %(num)d folders', copies + 1),
+    ...(copies ? [detail.path, ...detail.copies.map(({ path }) => folderOf(path))].map(linked) : []),
+  );
   add(gettext('Added'), addedOf(detail), detail.device && gettext('with %(device)s', { device: detail.device }));
-  add(gettext('Who can see this'), detail.seen_by.map((one) => one.name).join(', '));
-  panel.replaceChildren(title, list);
+  add(gettext('Who can see this'), gettext('Everybody in %(space)s:', { space: detail.space }), ...detail.seen_by.map(seerOf));
+  const close = document.createElement('button');
+  close.type = 'button';
+  close.className = 'button bare close';
+  close.setAttribute('aria-label', gettext('Close the details'));
+  close.append(icon('x'));
+  close.addEventListener('click', () => panel.dispatchEvent(new Event('close')));
+  const tall = document.createElement('button');
+  tall.type = 'button';
+  tall.className = 'tall';
+  tall.setAttribute('aria-label', gettext('More of the details'));
+  tall.setAttribute('aria-expanded', String(panel.classList.contains('high')));
+  tall.addEventListener('click', () => tall.setAttribute('aria-expanded', String(panel.classList.toggle('high'))));
+  const head = document.createElement('header');
+  head.append(title, close);
+  panel.replaceChildren(tall, head, list);
+  const map = /** @type {HTMLElement | null} */ (panel.querySelector('.where'));
+  if (map) void draw(map, detail);
 }
+
+/**
+ * @param {HTMLElement} map
+ * @param {Detail} detail
+ */
+async function draw(map, { latitude, longitude }) {
+  try {
+    const { smallMap } = await import('../map/world.js');
+    if (map.isConnected) await smallMap(map, Number(latitude), Number(longitude));
+  } catch {
+    map.remove(); // the place is said in words as well
+  }
+}
+
+/** The folder of a file. @param {string} path */
+const folderOf = (path) => path.slice(0, path.lastIndexOf('/'));
+
+/** Where the photo was taken on a small map, which leads to the large one. @param {Detail} detail */
+function mapOf({ id, latitude, longitude }) {
+  if (latitude === null || longitude === null) return null;
+  const link = document.createElement('a');
+  link.href = `/map?center=${latitude.toFixed(4)},${longitude.toFixed(4)}&zoom=10`;
+  link.setAttribute('aria-label', gettext('On the map'));
+  const map = document.createElement('div');
+  map.className = 'where';
+  map.dataset.photo = String(id);
+  link.append(map);
+  return link;
+}
+
+/** @param {Detail['stack'][number]} file */
+function downloadOf({ id, name, size: bytes }) {
+  const link = document.createElement('a');
+  link.href = `/original/${id}/${encodeURIComponent(name)}?download`;
+  link.textContent = name;
+  link.title = gettext('Download');
+  const line = document.createElement('span');
+  line.append(link, `, ${size(bytes)}`);
+  return line;
+}
+
+/** @param {Detail['seen_by'][number]} seer */
+const seerOf = ({ name, role }) => `${name} · ${[gettext('viewer'), gettext('editor'), gettext('manager')][role - 1] ?? ''}`;
 
 /** A path as a link to its folder. @param {string} path */
 function linked(path) {
