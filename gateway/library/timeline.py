@@ -96,7 +96,8 @@ class Position(NamedTuple):
     """In the segment, from 0."""
 
 
-class Memory(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Memory:
     """A day of an earlier year."""
 
     day: date
