@@ -43,6 +43,8 @@ class Verdict(NamedTuple):
     """``go``; ``here``: these bytes are in the space; ``taken``: others of this name are; else why it is refused."""
     entry_id: int | None = None
     """The file that is there."""
+    path: Path | None = None
+    """Where the same bytes are."""
     size: int | None = None
     """Bytes of the other file of this name: where they are as many, only its SHA-256 tells whether it is the same."""
     fits: bool = True
@@ -65,17 +67,17 @@ class Checked(NamedTuple):
 def judge_list(
     tx: Transaction,
     principal: Principal,
-    space: Space,
-    folder: Path,
+    goal: tree.Walk,
     files: Sequence[Wanted],
     promised: int,
     begun_before: Callable[[Wanted], tuple[str, int] | None],
 ) -> Checked:
-    """Judge files that are to go into a folder of a space, in their order.
+    """Judge files that are to go into a folder, in their order.
 
     ``promised`` bytes are taken off the room first; ``begun_before`` tells of the unfinished transfer of the same file
     its id and what has arrived.
     """
+    space, folder = goal.space, goal.path
     digests = json.dumps([file.sha256 for file in files if file.sha256 is not None])
     rows = tx.all(transfers_sql.COPIES, digests=digests, root=space.root_id, limit=MOST_COPIES)
     copies = {str(row[0]): int(row[1]) for row in rows}
@@ -85,6 +87,8 @@ def judge_list(
         verdict, more = _verdict(file, folder, space, there, copies)
         if verdict.answer == "go" and (same := begun_before(file)) is not None:
             verdict, more = verdict._replace(transfer=same[0], offset=same[1]), 0  # its room is held already
+        if verdict.answer == "here" and verdict.entry_id is not None:
+            verdict = verdict._replace(path=tree.place(tx, goal, verdict.entry_id))
         growth += more
         if more > room:
             verdict = verdict._replace(fits=False)

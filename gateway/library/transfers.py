@@ -184,16 +184,15 @@ class Transfers:
         with self.catalogue.read() as tx:
             goal = tree.walk(tx, principal, folder)
             goal.require(Role.EDITOR)
-            space = goal.space
             begun = [Transfer._make(row) for row in tx.all(transfers_sql.UNFINISHED, account=principal.account_id)]
             known = {(one.space_id, one.wanted, one.size, one.modified, one.unpack): one for one in begun}
 
             def begun_before(file: Wanted) -> tuple[str, int] | None:
                 place = _json((*folder[1:], *file.path))
-                one = known.get((space.id, place, file.size, file.modified, file.unpack))
+                one = known.get((goal.space.id, place, file.size, file.modified, file.unpack))
                 return None if one is None else (one.id, one.arrived)
 
-            return judge_list(tx, principal, space, folder, files, promised, begun_before)
+            return judge_list(tx, principal, goal, files, promised, begun_before)
 
     def begin(
         self,

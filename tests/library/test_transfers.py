@@ -412,6 +412,7 @@ def test_a_list_is_judged_at_once(house: House) -> None:
     answers = [one.answer for one in found.files]
     assert answers == ["go", "here", "taken", "here", "here", "here", "taken", "folder", "folder", "name", "go", "go"]
     assert found.files[5].entry_id == there.entry.id
+    assert [found.files[number].path for number in (1, 5)] == [at("alice/Trip/same.jpg")] * 2
     assert [one.fits for one in found.files] == [True] * 10 + [False, True]
     assert found.available == QUOTA - house.sums().live
     assert found.missing == found.growth - found.available

@@ -178,3 +178,20 @@ def test_the_panel_is_at_hand_for_keys_and_for_everybody(page: Page, packages: P
     page.screenshot(path=SCREENSHOTS / "uploads-panel-dark.png")
     page.keyboard.press("Escape")
     expect(panel(page)).to_have_count(0)
+
+
+def test_a_picture_of_the_page_that_is_dragged_is_no_upload(page: Page) -> None:
+    shown = page.evaluate(
+        """() => {
+          const data = new DataTransfer();
+          data.items.add(new File(['x'], 'tile.webp'));
+          const about = { dataTransfer: data, bubbles: true };
+          const drag = (type) => document.body.dispatchEvent(new DragEvent(type, about));
+          const sign = document.querySelector('.dropping');
+          drag('dragenter');
+          const before = !sign.hidden;
+          drag('dragend'), drag('drop'), drag('dragstart'), drag('dragenter');
+          return [before, !sign.hidden];
+        }"""
+    )
+    assert shown == [True, False]

@@ -65,6 +65,8 @@ class Verdict(Model):
     name, folder (a folder is where the file should be, or a file where its folder should be)."""
     file: Id | None
     """The file that is there. A photo's is the photo's id."""
+    path: str | None
+    """Where the same bytes are."""
     size: int | None
     """Of the other file of this name. Where it is as long, only the SHA-256 tells whether it is the same."""
     fits: bool
@@ -170,7 +172,12 @@ def check(body: ListBody) -> Checked:
     return Checked(
         files=[
             Verdict(
-                answer=one.answer, file=one.entry_id, size=one.size, fits=one.fits, upload=one.transfer,
+                answer=one.answer,
+                file=one.entry_id,
+                path=None if one.path is None else "/".join(one.path),
+                size=one.size,
+                fits=one.fits,
+                upload=one.transfer,
                 offset=one.offset,
             )
             for one in found.files
@@ -178,7 +185,7 @@ def check(body: ListBody) -> Checked:
         available=found.available,
         growth=found.growth,
         missing=found.missing,
-    )  # fmt: skip
+    )
 
 
 @section.endpoint(

@@ -37,7 +37,7 @@ class World {
         let growth = 0;
         const verdicts = files.map(({ name, size, sha256 }) => {
           const there = this.files.get(name);
-          const plain = { file: null, size: null, fits: true, upload: null, offset: 0 };
+          const plain = { file: null, path: null, size: null, fits: true, upload: null, offset: 0 };
           if (there && sha256 === there.sum) return { ...plain, answer: 'here', file: 1 };
           if (there) return { ...plain, answer: 'taken', file: 1, size: there.size };
           if (name.endsWith('.exe')) return { ...plain, answer: 'type' };

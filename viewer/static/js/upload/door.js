@@ -32,11 +32,14 @@ function listenToDrags(take) {
   words.textContent = gettext('Drop to upload');
   sign.append(words);
   document.body.append(sign);
+  let isOurs = false; // a picture of the page itself, which browsers take for a file
+  addEventListener('dragstart', () => (isOurs = true));
+  addEventListener('dragend', () => (isOurs = false));
   addEventListener('dragenter', ({ dataTransfer }) => {
-    if (hasFiles(dataTransfer)) sign.hidden = false;
+    if (hasFiles(dataTransfer) && !isOurs) sign.hidden = false;
   });
   addEventListener('dragover', (event) => {
-    if (!hasFiles(event.dataTransfer)) return;
+    if (!hasFiles(event.dataTransfer) || isOurs) return;
     event.preventDefault(); // or the browser would open the file in place of the page
     if (event.dataTransfer) event.dataTransfer.dropEffect = 'copy';
   });
@@ -45,7 +48,7 @@ function listenToDrags(take) {
   });
   addEventListener('drop', (event) => {
     sign.hidden = true;
-    if (!event.dataTransfer || !hasFiles(event.dataTransfer)) return;
+    if (!event.dataTransfer || !hasFiles(event.dataTransfer) || isOurs) return;
     event.preventDefault();
     take(event.dataTransfer);
   });

@@ -401,7 +401,7 @@ class Row {
     this.state = item.state;
     this.element.className = item.reason === 'stopped' ? 'stopped' : item.state;
     this.act.hidden = ['done', 'here', 'refused'].includes(item.state);
-    const path = item.path ?? (item.entry !== null ? `${item.folder}/${item.name}` : null);
+    const { path } = item;
     if (!path || !['done', 'here'].includes(item.state)) return;
     const folder = path.split('/').slice(0, -1).map(encodeURIComponent).join('/');
     this.name.replaceChildren(make('a', { href: `/folders/${folder}`, textContent: this.name.textContent }));

@@ -25,6 +25,7 @@ import { PartSize, pauseAfter, Rate } from './pace.js';
  * @typedef {object} Verdict what would become of a file
  * @property {string} answer
  * @property {number | null} file
+ * @property {string | null} path where the same bytes are
  * @property {number | null} size
  * @property {boolean} fits
  * @property {string | null} upload
@@ -380,6 +381,7 @@ export class Queue extends EventTarget {
     if (item.control.signal.aborted) return;
     item.fits = verdict.fits;
     item.entry = verdict.file;
+    item.path = verdict.path;
     if (verdict.answer === 'here' && !item.again) {
       item.state = 'here';
     } else if (verdict.answer === 'taken' && item.ifTaken === 'refuse') {
