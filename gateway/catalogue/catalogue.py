@@ -12,6 +12,7 @@ run again as a whole.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import sqlite3
 import threading
@@ -347,3 +348,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("md5", 1, _md5, deterministic=True)  # PostgreSQL has it of its own
+
+
+def _md5(words: str | None) -> str | None:
+    return None if words is None else hashlib.md5(words.encode(), usedforsecurity=False).hexdigest()

@@ -76,16 +76,31 @@ def test_renditions_that_are_made_anew_have_another_version(house: House, pictur
     photo = house.put("alice/a.jpg", picture(day=1)).entry.id
     twin = house.put("alice/b.jpg", picture(day=1)).entry.id
     index(house)
-    old = pictures.rendition(house.alice, photo, "240").version
-    assert pictures.rendition(house.alice, twin, "240").version == old
+    old = {each: pictures.rendition(house.alice, each, "240").version for each in (photo, twin)}
     assert house.library.jobs.again(at("alice")) == 2
     index(house)
-    new = pictures.rendition(house.alice, photo, "240").version
-    assert new not in {old, "0"}
+    new = {each: pictures.rendition(house.alice, each, "240").version for each in (photo, twin)}
+    assert len({*old.values(), *new.values(), "0"}) == 5
     tiles = house.library.timeline.columns(house.alice, EVERYTHING, "1970-01-02", None)
     detail = house.library.details.photo(house.alice, photo)
     (group,) = house.library.duplicates.exact(house.alice).groups
-    assert {one.version for one in (*tiles, detail, *group.photos)} == {new}
+    assert {one.id: one.version for one in (*tiles, *group.photos)} == new
+    assert detail.version == new[photo]
+
+
+def test_nobody_learns_from_versions_that_another_has_the_same_file(house: House, pictures: Pictures) -> None:
+    house.put("alice/a.jpg", picture(day=1))
+    index(house)
+
+    def version() -> str:
+        photo = house.put("dave/b.jpg", picture(day=1), house.dave).entry.id
+        index(house)
+        found = pictures.rendition(house.dave, photo, "240").version
+        house.delete("dave/b.jpg", house.dave)
+        house.library.trash.purge(house.dave, "dave", house.trashed("dave", house.dave)["b.jpg"])
+        return found
+
+    assert version() != version()
 
 
 def test_what_has_no_renditions_has_version_0(house: House) -> None:
