@@ -12,13 +12,13 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from gateway.library import dating
 from gateway.library.extracted import Rendition
 from indexer import wire
-from indexer.extract import text
+from indexer.extract import place, text
 from indexer.extract.extraction import Extraction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.library.extracted import Extracted, Moment, Place
+    from gateway.library.extracted import Extracted, Moment
 
 _RULES = ConfigDict(strict=True, str_max_length=wire.LONGEST_TEXT, val_json_bytes="hex", allow_inf_nan=False)
 _FOUND = TypeAdapter(wire.Found, config=_RULES)
@@ -38,7 +38,6 @@ _LARGEST_EDGE = 1 << 16  # pixels of a rendition
 _LONGEST_THUMBHASH = 32  # bytes
 _LONGEST_REASON = 200
 _HIGHEST = 100_000  # metres
-_COUNTRY = re.compile("[A-Z]{2}")
 _T = TypeVar("_T")
 
 
@@ -82,7 +81,8 @@ def _judged(found: Extracted, size: int) -> Iterator[tuple[str, bool]]:
         yield "codec", codec is None or _CODEC.fullmatch(codec) is not None
     yield "date", found.date is None or _is_moment(found.date)
     yield "position", _is_position(found)
-    yield "place", found.place is None or (found.latitude is not None and _is_place(found.place))
+    # Places are shared by everybody who has photos there.
+    yield "place", found.place is None or (found.latitude is not None and place.is_known(found.place))
     numbers = (found.exposure_time, found.aperture, found.iso, found.focal_length, found.focal_length_35mm)
     yield "exposure", all(number is None or number > 0 for number in numbers)
     yield "rating", found.rating is None or -1 <= found.rating <= 5
@@ -118,12 +118,6 @@ def _is_position(found: Extracted) -> bool:
         return found.latitude is found.longitude is found.altitude
     is_there = abs(found.latitude) <= 90 and abs(found.longitude) <= 180
     return is_there and (found.altitude is None or abs(found.altitude) < _HIGHEST)
-
-
-def _is_place(place: Place) -> bool:
-    names = (place.town, place.region, place.country)
-    is_named = all(len(name) <= text.LONGEST_LINE and name == (text.line(name) or "") for name in names)
-    return place.id > 0 and is_named and bool(place.country) and _COUNTRY.fullmatch(place.country_code) is not None
 
 
 def _lies_within(start: int, length: int, size: int) -> bool:

@@ -99,7 +99,7 @@ def _root() -> str:
 
 def _problems(kind: type[GatewayError]) -> Iterator[Kind]:
     for one in kind.__subclasses__():
-        if one.__module__.startswith("gateway."):
+        if one.__module__.startswith(("gateway.", "viewer.")):
             yield Kind(kebab(one.__name__), status_of(one), _text((one.__doc__ or "").strip().split("\n\n")[0]))
         yield from _problems(one)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SIZE = 1000
-BERLIN = Place(2950159, "Berlin", "Land Berlin", "Germany", "DE")
+BERLIN = Place(2950159, "Berlin", "State of Berlin", "Germany", "DE")
 GOOD = Extracted(
     "image",
     "jpeg",
@@ -78,11 +78,13 @@ HOSTILE: dict[str, dict[str, Any]] = {
     "a height of nowhere": {"latitude": None, "longitude": None, "place": None},
     "above the air": {"altitude": 1e6},
     "a place without a position": {"latitude": None, "longitude": None, "altitude": None},
-    "a place without a name": {"place": BERLIN._replace(country="")},
-    "a place without an id": {"place": BERLIN._replace(id=0)},
-    "a place with two lines": {"place": BERLIN._replace(town="Ber\nlin")},
-    "a place that is a novel": {"place": BERLIN._replace(country="G" * 301)},
-    "a country of three letters": {"place": BERLIN._replace(country_code="DEU")},
+    "Berlin called otherwise": {"place": BERLIN._replace(town="Hacked")},
+    "Berlin elsewhere": {"place": BERLIN._replace(region="Bavaria")},
+    "Berlin in another country": {"place": BERLIN._replace(country="France", country_code="FR")},
+    "Berlin with another id": {"place": BERLIN._replace(id=2950158)},
+    "Berlin without an id": {"place": BERLIN._replace(id=-1)},
+    "a country called otherwise": {"place": Place(2921044, "", "", "Hacked", "DE")},
+    "no country": {"place": BERLIN._replace(country_code="XX")},
     "an exposure of nothing": {"exposure_time": 0.0},
     "an aperture below nothing": {"aperture": -2.8},
     "an ISO of nothing": {"iso": 0},
@@ -111,6 +113,8 @@ def judged(found: Extracted, error: str | None = None) -> wire.Found:
 
 def test_what_ours_says_is_believed() -> None:
     assert judged(GOOD).extracted == GOOD
+    far = GOOD._replace(place=Place(2921044, "", "", "Germany", "DE"))
+    assert judged(far).extracted == far
     assert judged(Extracted("other", "")).extracted == Extracted("other", "")
 
 

@@ -125,3 +125,5 @@ def test_the_page_of_the_api_can_be_read(browser: Browser, gallery: Gallery, pac
             ".filter(id => !document.getElementById(id))"
         )
         assert broken == []
+        for name in ("quota-exceeded", "invalid-token", "insufficient-scope", "invalid"):
+            expect(page.locator(f"#{name}")).to_have_count(1)
