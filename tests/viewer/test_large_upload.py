@@ -11,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import psutil
+import pytest
 from playwright.sync_api import expect
 
 from tests.components.gateway import Gateway, Options
@@ -103,6 +104,7 @@ def _digest(gateway: Gateway, path: str) -> str:
     return found.hexdigest()
 
 
+@pytest.mark.timeout(600)
 def test_two_gigabytes_through_a_proxy_with_a_limit_survive_three_interruptions_and_a_reload(
     browser: Browser,
     minio: Minio,

@@ -38,6 +38,17 @@ function make(tag, properties = {}, ...children) {
 }
 
 /**
+ * Give an element a name; Firefox 115 does not know the property.
+ * @template {HTMLElement} Named
+ * @param {Named} element
+ * @param {string} label
+ */
+function named(element, label) {
+  element.setAttribute('aria-label', label);
+  return element;
+}
+
+/**
  * @param {string} label
  * @param {() => unknown} act
  * @param {string} [kind]
@@ -54,7 +65,7 @@ const button = (label, act, kind = 'button') => {
  * @param {() => unknown} act
  */
 const iconButton = (name, label, act) => {
-  const element = make('button', { type: 'button', className: 'button bare', title: label, ariaLabel: label }, icon(name));
+  const element = named(make('button', { type: 'button', className: 'button bare', title: label }, icon(name)), label);
   element.addEventListener('click', act);
   return element;
 };
@@ -70,7 +81,7 @@ class Panel {
     this.lock = null;
     this.title = make('h2', { id: 'uploads-title' });
     this.status = make('p', { className: 'note' });
-    this.all = make('progress', { ariaLabel: gettext('All files'), hidden: true });
+    this.all = named(make('progress', { hidden: true }), gettext('All files'));
     this.select = make('select', { id: 'uploads-to' });
     this.files = make('input', { type: 'file', multiple: true, hidden: true });
     this.folder = make('input', { type: 'file', multiple: true, hidden: true, webkitdirectory: true });
@@ -206,7 +217,8 @@ class Panel {
 
   #fold() {
     const isFolded = this.root.classList.toggle('folded');
-    this.fold.ariaLabel = this.fold.title = isFolded ? gettext('Show more') : gettext('Show less');
+    this.fold.title = isFolded ? gettext('Show more') : gettext('Show less');
+    named(this.fold, this.fold.title);
   }
 
   #close() {
@@ -241,7 +253,8 @@ class Panel {
     this.root.classList.toggle('busy', queue.items.length > 0);
     this.all.max = Math.max(1, total);
     this.all.value = sent;
-    this.close.title = this.close.ariaLabel = queue.isActive ? gettext('Stop') : gettext('Close');
+    this.close.title = queue.isActive ? gettext('Stop') : gettext('Close');
+    named(this.close, this.close.title);
     this.left.hidden = queue.items.length > 0;
     this.#ask();
     this.#rows();
@@ -385,7 +398,7 @@ class Row {
     const name = folders.pop() ?? '';
     this.name = make('span', { className: 'name', title: item.name, textContent: name });
     this.note = make('span', { className: 'note' });
-    this.bar = make('progress', { max: 1, hidden: true, ariaLabel: name });
+    this.bar = named(make('progress', { max: 1, hidden: true }), name);
     this.act = iconButton('circle-x', gettext('Stop “%(name)s”', { name }), () => queue.stop([item]));
     const where = folders.length ? [make('span', { className: 'note where', textContent: folders.join(' › ') })] : [];
     this.element = make('li', {}, make('div', {}, this.name, ...where, this.note, this.bar), this.act);
