@@ -32,15 +32,17 @@ class Place(NamedTuple):
     address: str
     is_main: bool = False
     """It stands in the bar of a phone itself, not behind "More"."""
+    key: str = ""
+    """What leads there after a "g"."""
 
 
 NAVIGATION = (
-    Place("photos", lazy_gettext("Photos"), "images", "/", is_main=True),
-    Place("folders", lazy_gettext("Folders"), "folder", "/folders", is_main=True),
-    Place("map", lazy_gettext("Map"), "map", "/map"),
+    Place("photos", lazy_gettext("Photos"), "images", "/", is_main=True, key="p"),
+    Place("folders", lazy_gettext("Folders"), "folder", "/folders", is_main=True, key="f"),
+    Place("map", lazy_gettext("Map"), "map", "/map", key="m"),
     Place("search", lazy_gettext("Search"), "search", "/search", is_main=True),
     Place("favourites", lazy_gettext("Favourites"), "heart", "/favourites"),
-    Place("recent", lazy_gettext("Recently added"), "history", "/gallery?sort=-added"),
+    Place("recent", lazy_gettext("Recently added"), "history", "/gallery?sort=-added", key="r"),
     Place("trash", lazy_gettext("Trash"), "trash-2", "/trash"),
     Place("connect", lazy_gettext("Connect"), "smartphone", "/connect"),
 )

@@ -150,6 +150,24 @@ def test_a_name_that_is_taken_is_said_where_it_was_typed(browser: Browser, galle
     assert said == ["The name is taken.", "anna"]
 
 
+def test_a_photo_that_comes_is_offered_and_shown(browser: Browser, gallery: Gallery) -> None:
+    with gallery.page(browser, "/folders/anna/Empty") as page:
+        gallery.put("anna/Empty/new.jpg", photograph(NEWEST, seed=90))
+        fresh = page.get_by_role("button", name="Show what is new")
+        expect(fresh).to_be_visible(timeout=30_000)
+        fresh.click()
+        expect(page.locator(".tile")).to_have_count(1)
+        assert dav(gallery, "DELETE", "anna/Empty/new.jpg")[0] == 204
+
+
+def test_keys_lead_to_the_pages(browser: Browser, gallery: Gallery) -> None:
+    with gallery.page(browser, "/favourites") as page:
+        for key, address in (("f", "/folders"), ("r", "/gallery?sort=-added"), ("p", "/")):
+            page.keyboard.press("g")
+            page.keyboard.press(key)
+            page.wait_for_url(f"**{address}")
+
+
 # --- what arrived last ------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ import { hideOnScroll } from './ui/bar.js';
 import { listen } from './ui/keys.js';
 import { menus } from './ui/menu.js';
 import { quietBars } from './ui/quiet.js';
+import { places } from './ui/places.js';
 import { themes } from './ui/theme.js';
 import { uploads } from './upload/door.js';
 
@@ -24,6 +25,7 @@ const PAGES = {
 
 themes();
 menus();
+places();
 listen();
 hideOnScroll();
 suggest();

@@ -1,8 +1,11 @@
 /** A folder: its photos in the grid, its other lists as they go on, its order, and new folders. */
 
-import { send } from './api.js';
+import { get, send } from './api.js';
+import { gettext } from './i18n.js';
 import { start as startGrid } from './photos.js';
 import { goOn } from './ui/list.js';
+
+const OFTEN = 5000; // milliseconds
 
 /** Start the page. */
 export async function start() {
@@ -11,9 +14,32 @@ export async function start() {
   for (const list of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('#folders, #files'))) goOn(list);
   newFolder();
   await startGrid();
+  follow();
   const named = document.getElementById(location.hash.slice(1));
   if (named) keepInView(named);
 }
+
+/** Offer to show the folder anew when something in it came, went or became ready. */
+function follow() {
+  const main = /** @type {HTMLElement} */ (document.getElementById('content'));
+  const fresh = document.getElementById('fresh');
+  let { seq } = JSON.parse(document.getElementById('segments')?.textContent ?? '{}');
+  if (!fresh || seq === undefined) return;
+  fresh.textContent = gettext('Show what is new');
+  fresh.addEventListener('click', () => location.reload());
+  const look = async () => {
+    const changes = document.hidden ? null : await get('changes', { since: String(seq) });
+    if (!changes) return;
+    seq = changes.seq;
+    const folder = await get(`folders/${addressOf(main)}`);
+    const members = [folder.count_folders, folder.photos, folder.count_files].join(' ');
+    fresh.hidden = members === main.dataset.members;
+  };
+  setInterval(() => look().catch(() => undefined), OFTEN); // the next look tells more than a message would
+}
+
+/** The folder's path as addresses have it. @param {HTMLElement} main */
+const addressOf = (main) => (main.dataset.folder ?? '').split('/').map(encodeURIComponent).join('/');
 
 /**
  * Stay at what the address names, below a grid that grows to its height, until one moves on.
@@ -50,9 +76,9 @@ function newFolder() {
   field.addEventListener('input', () => say(''));
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    const path = document.getElementById('content')?.dataset.folder ?? '';
+    const main = /** @type {HTMLElement} */ (document.getElementById('content'));
     try {
-      const made = await send('POST', `folders/${path.split('/').map(encodeURIComponent).join('/')}`, { name: field.value });
+      const made = await send('POST', `folders/${addressOf(main)}`, { name: field.value });
       location.assign(made.address);
     } catch (error) {
       say(error instanceof Error ? error.message : String(error));
