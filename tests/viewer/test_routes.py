@@ -134,6 +134,7 @@ ROUTES: dict[str, Row] = {
     "GET /api/v1/photos/<id:photo>/position": Row(FAMILY),
     "GET /api/v1/photos/columns": Row(FAMILY, query="space={space}&from=1970-01-04"),
     "GET /api/v1/photos/segments": Row(FAMILY, query="space={space}"),
+    "GET /api/v1/preparing": Row(OWN),
     "GET /api/v1/suggest": Row(OWN, query="q=f"),
     "PATCH /api/v1/account": Row("204 204 204 204 401 204 403", body={"theme": "dark"}),
     "POST /api/v1/tokens": Row("201 201 201 201 401 401 401", body={"scopes": ["photos:read"]}),
