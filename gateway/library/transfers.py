@@ -318,8 +318,8 @@ class Transfers:
 
     def _drop_part(self, key: str) -> None:
         def work(tx: Transaction) -> None:
-            tx.run(transfers_sql.DELETE_PART, which=key)
-            tx.run(blobs_sql.ADD_GARBAGE, new_key=key, us=GRACE)
+            if tx.run(transfers_sql.DROP_PART, which=key):  # else it counts: only the answer of the database was lost
+                tx.run(blobs_sql.ADD_GARBAGE, new_key=key, us=GRACE)
 
         try:
             self.catalogue.write(work)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gateway.catalogue import Catalogue
 from gateway.errors import (
     BadName,
     BadRequest,
+    CatalogueUnavailable,
     ChecksumMismatch,
     Exists,
     Forbidden,
@@ -461,4 +463,25 @@ def test_a_disk_that_is_full_when_a_file_is_put_together_is_waited_for(
     monkeypatch.undo()
     house.execute("UPDATE transfer SET due = 0")
     house.library.transfers.work()
+    assert house.read("alice/a.mov") == FILE
+
+
+def test_a_part_that_counts_stays_though_the_database_lost_its_answer(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = begin(house, "alice/a.mov", FILE)
+    real = Catalogue.write
+
+    def lost(catalogue: Catalogue, work: Any, *spaces: int, durable: bool = True) -> Any:
+        result = real(catalogue, work, *spaces, durable=durable)
+        if not durable:  # the commit that counts a part
+            raise CatalogueUnavailable("The database went away.")
+        return result
+
+    monkeypatch.setattr(Catalogue, "write", lost)
+    with pytest.raises(CatalogueUnavailable):
+        send(house, begun, FILE, end=PART)
+    monkeypatch.undo()
+    assert house.library.transfers.find(house.alice, begun.id).arrived == PART
+    assert send(house, begun, FILE, start=PART).state == "done"
     assert house.read("alice/a.mov") == FILE

@@ -57,7 +57,7 @@ SET_PATH = Statement(update(Transfer).where(Transfer.id == p("which")).values(pa
 
 ADD_PART = adding(TransferPart, "key", "transfer_id", "start", "size")
 END_PART = Statement(update(TransferPart).where(TransferPart.key == p("which")).values(size=p("bytes")))
-DELETE_PART = Statement(delete(TransferPart).where(TransferPart.key == p("which")))
+DROP_PART = Statement(delete(TransferPart).where(TransferPart.key == p("which"), TransferPart.size.is_(None)))
 PARTS = Statement(
     select(TransferPart.key, TransferPart.start, TransferPart.size)
     .where(TransferPart.transfer_id == p("which"))
