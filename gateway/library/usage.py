@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SMALL = 20_000
 """Entries that are counted at once; it takes about a tenth of a second."""
 _PATIENCE = 60 * 1_000_000
-"""Microseconds for which what was counted is new enough."""
+"""Microseconds for which what was counted is new enough; of a large space, for each 100,000 entries as long."""
 _MOST = 20
 
 
@@ -36,6 +36,13 @@ class Share(NamedTuple):
     files: int
     size: int
     """Bytes."""
+
+
+class Folder(NamedTuple):
+    """A folder with all that is below it."""
+
+    name: str
+    size: int
 
 
 class File(NamedTuple):
@@ -58,7 +65,7 @@ class Report(NamedTuple):
     """Bytes of other files, and of what programs have noted beside files."""
     years: list[Share]
     """Photographs and videos by the year they were taken, the last first."""
-    folders: list[Share]
+    folders: list[Folder]
     """The twenty that take most, of those that lie in no other."""
     largest: list[File]
     """The twenty largest files."""
@@ -77,7 +84,8 @@ class Usages:
             known = tx.one(usage_sql.USAGE, space=found.id)
             row = SpaceRow._make(tx.all(spaces_sql.SPACE_BY_ID, space=found.id)[0])
         written = json.loads(known[3]) if known else {}
-        is_new = known is not None and known[0] is not None and (known[1] < _PATIENCE or written["live"] == row.live)
+        patience = _PATIENCE * max(1, row.entries // 100_000)
+        is_new = known is not None and known[0] is not None and (known[1] < patience or written["live"] == row.live)
         if is_new or (known is not None and known[2] is not None):
             return _report(written, row, known[0] if known else None, is_counting=not is_new)
         if known is None:
@@ -134,7 +142,7 @@ def _counted(tx: Transaction, space: SpaceRow) -> dict[str, Any]:
         "live": space.live,
         "kinds": {name: [files[name], sizes[name]] for name in ("photo", "video")},
         "years": [[str(year), *years[year]] for year in sorted(years, reverse=True)],
-        "folders": [[name, int(count), int(size)] for name, count, size in folders if size],
+        "folders": [[name, int(size)] for name, size in folders if size],
         "largest": [[[*path[1:], name], size] for folder, name, size in largest if (path := paths[folder])],
     }
 
@@ -149,6 +157,6 @@ def _report(written: dict[str, Any], space: SpaceRow, counted: int | None, *, is
         videos=videos,
         others=max(0, int(written.get("live", 0)) - photos.size - videos.size),
         years=[Share(*one) for one in written.get("years", ())],
-        folders=[Share(*one) for one in written.get("folders", [])],
+        folders=[Folder(*one) for one in written.get("folders", [])],
         largest=[File((space.name, *path), size) for path, size in written.get("largest", [])],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.library import usage
-from gateway.library.usage import File, Share
+from gateway.library.usage import File, Folder, Share
 from tests.library.house import at, noise
 from tests.library.pictures import index, picture
 
@@ -48,7 +48,7 @@ def test_a_space_is_counted_by_kind_year_and_folder(house: House) -> None:
         letter,
     )
     assert found.years == [Share("2021", 2, two + clip), Share("2019", 1, one)]
-    assert found.folders == [Share("c", 1, clip), Share("a", 2, one + two)]
+    assert found.folders == [Folder("c", clip), Folder("a", one + two)]
     assert found.largest == [File(at(path), size) for path, size in sorted(sizes.items(), key=lambda item: -item[1])]
     assert found.counted is not None
     assert not found.is_counting
@@ -93,6 +93,16 @@ def test_a_large_space_is_counted_by_housekeeping(house: House, monkeypatch: pyt
     assert ([file.size for file in found.largest], found.is_counting) == ([100], True)
     house.library.upkeep.run_due()
     assert [file.size for file in report(house).largest] == [200, 100]
+
+
+def test_a_larger_space_is_counted_less_often(house: House) -> None:
+    first = report(house)
+    house.put("family/a", noise(100))
+    house.execute("UPDATE usage SET counted = counted - 61000000")
+    house.execute("UPDATE space SET entries = 1000000 WHERE name = 'family'")
+    assert report(house)[1:] == first[1:]
+    house.execute("UPDATE usage SET counted = counted - 600000000")
+    assert report(house).is_counting
 
 
 def test_only_the_largest_are_named(house: House) -> None:

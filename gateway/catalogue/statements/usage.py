@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import func, insert, select, update
 
 from gateway.catalogue.dialect import now
@@ -29,15 +27,17 @@ _folders = _folders.union_all(
 )
 
 
-def _of_files(what: Any) -> Any:
-    """Something about the files in a folder: looked up for each, or SQLite would read everybody's."""
-    files = select(what).select_from(Entry).join(Blob, Blob.id == Entry.blob_id).where(Entry.parent_id == _folders.c.id)
-    return func.sum(files.correlate(_folders).scalar_subquery())
-
-
-_size = _of_files(func.coalesce(func.sum(Blob.size), 0))
+# Looked up for each folder, or SQLite would read everybody's files.
+_files = (
+    select(func.coalesce(func.sum(Blob.size), 0))
+    .select_from(Entry)
+    .join(Blob, Blob.id == Entry.blob_id)
+    .where(Entry.parent_id == _folders.c.id)
+    .correlate(_folders)
+)
+_size = func.sum(_files.scalar_subquery())
 SIZES_BY_FOLDER = Statement(
-    select(_folders.c.name, _of_files(func.count()), _size)
+    select(_folders.c.name, _size)
     .group_by(_folders.c.top, _folders.c.name)
     .order_by(_size.desc(), _folders.c.name)
     .limit(n("most"))
