@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.components.gateway import Gateway, Options
 from tests.viewer.conftest import SCREENSHOTS
-from tests.viewer.gallery import Gallery
+from tests.viewer.gallery import NEWEST, Gallery, photograph
 from tests.viewer.silence import DESKTOP, silent_page
 from viewer import catalogues, languages
 
@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from babel.messages.catalog import Message
     from playwright.sync_api import Browser, Page
 
-PHONE = (390, 844)
+LAPTOP, PHONE = (1100, 700), (390, 844)
 PLACE = re.compile(r"%\(\w+\)[sd]")
 TAG = re.compile(r"</?\w+>")
-PAGES = ("/", "/connect", "/connect?device=iphone", "/account", "/folders", "/search", "/favourites", "/trash", "/map")
+PAGES = """/ /?photo=1 /gallery?kind=photo /gallery?sort=-added /connect /connect?device=iphone /account /folders
+    /folders/anna /search /favourites /trash /map""".split()
+CUT = """[...document.querySelectorAll('h1, h2, .button, .bar, .rail a, .menu .item, label, dt, summary')]
+    .filter((one) => one.checkVisibility() && !one.closest('.spoken') && one.scrollWidth > one.clientWidth + 1)
+    .map((one) => one.textContent.trim())"""
 
 
 def texts(message: Message) -> list[str]:
@@ -144,9 +148,12 @@ def test_the_account_goes_before_the_browsers_choice_and_that_before_its_setting
 
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
-    with Gateway(tmp_path_factory.mktemp("languages"), Options(workers=1)) as gateway:
+    with Gateway(tmp_path_factory.mktemp("languages"), Options(workers=1, indexers=1)) as gateway:
         gallery = Gallery(gateway)
         gateway.add_account("anna", password=gallery.password)
+        gallery.put("anna/a.jpg", photograph(NEWEST))
+        gallery.put("anna/notes.txt", b"notes")
+        gallery.wait()
         yield gallery
 
 
@@ -170,7 +177,7 @@ def english_left(page: Page, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("language", catalogues.TRANSLATED)
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("size", [DESKTOP, LAPTOP, PHONE], ids=["desktop", "laptop", "phone"])
 def test_pages_speak_the_language_that_was_chosen_and_nothing_is_cut_off(
     browser: Browser, gallery: Gallery, language: str, size: tuple[int, int]
 ) -> None:
@@ -189,6 +196,7 @@ def test_pages_speak_the_language_that_was_chosen_and_nothing_is_cut_off(
             page.screenshot(path=SCREENSHOTS / f"language-{language}-{size[0]}-{number}.png")
             assert english_left(page, language) == [], path
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            assert page.evaluate(CUT) == [], path
 
 
 def test_errors_are_told_in_the_language_of_who_asks(gallery: Gallery) -> None:
