@@ -115,7 +115,7 @@ class Gallery:
         touch: bool = False,
     ) -> Iterator[Page]:
         """Sign in and be at ``path``, with the grid drawn if there is one."""
-        with silent_page(browser, f"{self.gateway.url}/sign-in?next={path}", size, touch=touch) as page:
+        with silent_page(browser, f"{self.gateway.url}/sign-in?next={quote(path)}", size, touch=touch) as page:
             page.get_by_label("Name").fill(name)
             page.get_by_label("Password").fill(self.password)
             with page.expect_navigation():  # who goes elsewhere before it is there has not signed in

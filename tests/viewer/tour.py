@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from tests.support.tools import tool
 from tests.viewer.conftest import FLAGS, NOWHERE
 from tests.viewer.gallery import Gallery
 from tests.viewer.scenery import scene
+from tests.viewer.silence import silent_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,7 +91,8 @@ class Tour:
         *,
         who: str = "anna",
         sizes: tuple[str, ...] = tuple(SIZES),
-        themes: tuple[str, ...] = ("light", "dark"),
+        themes: tuple[str, ...] = ("light",),
+        language: str = "",
         act: Callable[[Page], None] | None = None,
     ) -> None:
         """Take the page at ``path``, as ``who``, after ``act`` did something on it."""
@@ -98,13 +100,24 @@ class Tour:
             return
         for size in sizes:
             for theme in themes:
-                with self.gallery.page(self.browser, path, name=who, size=SIZES[size], touch=size == "phone") as page:
+                # What a page should not say is for the tests to find.
+                with suppress(AssertionError), self._page(path, who, size) as page:
                     page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
+                    if language:
+                        url = self.gallery.gateway.url
+                        page.context.add_cookies([{"name": "language", "value": language, "url": url}])
+                        page.reload()
                     if act:
                         act(page)
                     page.wait_for_load_state("networkidle")
                     page.wait_for_timeout(500)
                     self.keep(page, f"{name}-{size}-{theme}")
+
+    def _page(self, path: str, who: str, size: str) -> AbstractContextManager[Page]:
+        touch = size == "phone"
+        if who:
+            return self.gallery.page(self.browser, path, name=who, size=SIZES[size], touch=touch)
+        return silent_page(self.browser, self.gallery.gateway.url + path, SIZES[size], touch=touch)
 
     def keep(self, page: Page, name: str) -> None:
         """Write down what is to be seen, small enough to be committed."""
@@ -125,7 +138,7 @@ def make_folders(gallery: Gallery, path: str) -> None:
 
 def furnish(gallery: Gallery) -> None:
     """Five years of a family."""
-    number = 0
+    number, paths = 0, list[str]()
     for trip, (town, latitude, longitude) in enumerate(TRIPS):
         begin = NEWEST - timedelta(days=47 * trip + trip * trip * 6)
         folder = f"family/{begin:%Y}-{town}" if trip % 3 == 1 else f"anna/{begin:%Y}/{town}"
@@ -134,10 +147,14 @@ def furnish(gallery: Gallery) -> None:
             taken = begin - timedelta(hours=7 * count, minutes=13 * count)
             where = (latitude + count * 0.004, longitude + count * 0.006)
             content = photograph(number, taken, CAMERAS[(trip + count // 4) % 3], where)
-            gallery.put(f"{folder}/IMG_{4000 + number}.jpg", content)
+            paths.append(f"{folder}/IMG_{4000 + number}.jpg")
+            gallery.put(paths[-1], content)
             number += 1
     gallery.put("anna/2026/Lisbon/Tickets.pdf", b"%PDF-1.4\n" + bytes(84_000))
     gallery.wait()
+    for number in (4, 9, 17, 25):
+        found = next(path for path in paths if path.endswith(f"IMG_{4000 + number}.jpg"))
+        requests.delete(f"{gallery.gateway.url}/dav/{found}", auth=("anna", gallery.password), timeout=30)
 
 
 @contextmanager
@@ -145,8 +162,10 @@ def opened(wanted: tuple[str, ...]) -> Iterator[Tour]:
     """A furnished gallery, and a browser."""
     with tempfile.TemporaryDirectory() as folder, Gateway(Path(folder), Options(workers=2, indexers=2)) as gateway:
         gallery = Gallery(gateway)
-        for name in ("anna", "berta"):
+        for name in ("anna", "berta", "carla"):
             gateway.add_account(name, password=gallery.password)
+        gateway.add_account("eva", "--admin", password=gallery.password)
+        gateway.run("user", "set-password", "admin", "--password-stdin", text=f"{gallery.password}\n")
         gateway.run("space", "add", "family")
         gateway.run("space", "grant", "family", "anna", "manager")
         gateway.run("space", "grant", "family", "berta", "viewer")
@@ -160,17 +179,64 @@ def opened(wanted: tuple[str, ...]) -> Iterator[Tour]:
 
 def main(*wanted: str) -> None:
     """Go through everything, or through what has one of ``wanted`` in its name."""
+    both = ("light", "dark")
     with opened(wanted) as tour:
-        tour.shoot("photos", "/")
-        tour.shoot("photo", "/", act=_open_a_photo)
-        tour.shoot("photos-empty", "/", who="berta", themes=("light",))
-        tour.shoot("not-here", "/nothing", themes=("light",))
+        tour.shoot("photos", "/", themes=both)
+        tour.shoot("photo", "/", themes=("dark",), act=_open_a_photo)
+        tour.shoot("folders", "/folders", themes=both)
+        tour.shoot("folder", "/folders/anna/2026/Lisbon")
+        tour.shoot("map", "/map", themes=both)
+        tour.shoot("search", "/search")
+        tour.shoot("found", "/gallery?camera=FUJIFILM+X-T4&after=2024", themes=both)
+        tour.shoot("nothing-found", "/gallery?town=Nowhere&kind=video")
+        tour.shoot("favourites", "/favourites", act=_favour)
+        tour.shoot("recent", "/gallery?sort=-added")
+        tour.shoot("trash", "/trash", themes=both)
+        tour.shoot("connect", "/connect", themes=both)
+        tour.shoot("connect-iphone", "/connect?device=iphone")
+        tour.shoot("upload", "/", act=_upload)
+        tour.shoot("account", "/account", themes=both)
+        tour.shoot("storage", "/account/storage")
+        tour.shoot("people", "/admin/people", who="eva")
+        tour.shoot("first-start", "/", who="admin")
+        tour.shoot("sign-in", "/sign-in", who="", themes=both)
+        tour.shoot("dates", "/", sizes=("desktop",), act=lambda page: page.keyboard.type("gd"))
+        tour.shoot("keys", "/", sizes=("desktop",), act=lambda page: page.keyboard.press("?"))
+        tour.shoot("photos-empty", "/", who="carla", themes=both)
+        tour.shoot("not-here", "/nothing")
+        tour.shoot("api", "/api", sizes=("desktop",))
+        for language in ("es", "ru"):
+            tour.shoot(f"photos-{language}", "/", language=language)
+            tour.shoot(f"account-{language}", "/account", language=language)
+            tour.shoot(f"connect-{language}", "/connect", language=language)
 
 
 def _open_a_photo(page: Page) -> None:
     page.locator(".tile a").nth(2).click()
     page.wait_for_timeout(600)
     page.keyboard.press("i")
+
+
+def _favour(page: Page) -> None:
+    page.goto("/")
+    for number in (1, 3, 6):
+        page.locator(".tile a").nth(number).focus()
+        page.keyboard.press("f")
+        page.wait_for_timeout(200)
+    page.goto("/favourites")
+
+
+def _upload(page: Page) -> None:
+    pictures = [photograph(500 + number, NEWEST, CAMERAS[0], (48.1, 11.5)) for number in range(4)]
+    files = [
+        {"name": f"IMG_{5000 + number}.jpg", "mimeType": "image/jpeg", "buffer": content}
+        for number, content in enumerate(pictures)
+    ]
+    with page.expect_file_chooser() as choosing:
+        page.keyboard.press("u")
+        page.get_by_role("button", name="Choose files").click()
+    choosing.value.set_files(files)
+    page.wait_for_timeout(1500)
 
 
 if __name__ == "__main__":
