@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from contextlib import suppress
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Error, expect
@@ -106,6 +109,36 @@ def _without_columns(route: Route) -> None:
     answer = route.fetch()
     body = re.sub(r'(<script type="application/json" id="columns">).*?(</script>)', r"\1null\2", answer.text())
     route.fulfill(response=answer, body=body)
+
+
+def test_photos_that_are_deleted_above_move_nothing_that_is_seen(page: Page, gallery: Gallery) -> None:
+    gallery.put("anna/gone.jpg", photograph(TODAY.replace(tzinfo=None), seed=99))
+    gallery.wait()
+    page.reload()
+    page.wait_for_selector(GRID)
+    page.mouse.move(700, 500)
+    page.mouse.wheel(0, 3000)
+    page.wait_for_timeout(800)
+    first = (
+        "() => { const all = [...document.querySelectorAll('.tile')].map(t => [t.dataset.id, t.parentElement"
+        ".getBoundingClientRect().top]); return all.find(([, top]) => top >= 56); }"
+    )
+    before = page.evaluate(first)
+    _delete(gallery, "anna/gone.jpg")
+    with page.expect_response(lambda one: "/changes" in one.url and one.status == 200, timeout=30_000):
+        pass
+    page.wait_for_timeout(500)
+    place = "id => document.querySelector(`.tile[data-id='${id}']`).parentElement.getBoundingClientRect().top"
+    now = page.evaluate(place, before[0])
+    assert abs(now - before[1]) < 1
+
+
+def _delete(gallery: Gallery, path: str) -> None:
+    secret = base64.b64encode(f"anna:{gallery.password}".encode()).decode()
+    connection = HTTPConnection(urlsplit(gallery.gateway.url).netloc, timeout=30)
+    connection.request("DELETE", f"/dav/{path}", headers={"Authorization": f"Basic {secret}"})
+    assert connection.getresponse().status == 204
+    connection.close()
 
 
 # --- what one chooses -------------------------------------------------------------------------------------------------

@@ -332,6 +332,8 @@ export class PhotoGrid extends EventTarget {
     const isFast = this.#isDragged || Math.abs(this.#motion.speed) > TOO_FAST;
     const rows = this.#rows();
     const y = position(this.#state);
+    const active = document.activeElement;
+    const held = active instanceof HTMLElement && this.#box.contains(active) ? active : null;
     const now = performance.now();
     const isDone = this.#tiles.draw({
       layout: this.#layout,
@@ -346,6 +348,11 @@ export class PhotoGrid extends EventTarget {
       latest: now + DRAWING_SEEN,
     });
     if (!isDone) this.#later();
+    // A tile that moves to another row loses the focus.
+    if (held && held !== document.activeElement) {
+      if (held.isConnected) held.focus({ preventScroll: true });
+      else this.#wantsFocus = true;
+    }
     if (this.#wantsFocus) this.#focus();
     this.#stop();
     this.#look();
