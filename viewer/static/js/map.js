@@ -139,10 +139,16 @@ class PhotoMap {
       const [count, id] = [clusters.count[i], clusters.photo[i]];
       const icon = this.#L.divIcon({ className: 'cluster', html: picture(id, clusters.v[i], count), iconSize: [PICTURE, PICTURE] });
       const marker = this.#L.marker([clusters.lat[i], longitude], { icon, zIndexOffset: Math.round(Math.log2(count) * 1000) });
-      marker.on('click', () => this.#open(marker.getLatLng(), count, id));
+      const open = () => void this.#open(marker.getLatLng(), count, id);
+      marker.on('click', open);
       marker.addTo(this.#pictures);
       const element = marker.getElement();
       element.dataset.photo = String(id);
+      element.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
+        if (event.key !== 'Enter' && event.key !== ' ') return;
+        event.preventDefault();
+        open();
+      });
       element.setAttribute('aria-label', ngettext('%(num)d photo here', '%(num)d photos here', count));
       if (focused === String(id)) element.focus({ preventScroll: true });
     }
