@@ -159,7 +159,7 @@ class Query:
         sort = Sort.NEWEST
         for key, given in texts.items():
             name, dot, how = key.partition(".")
-            is_known = name in _READERS and (not dot or how in _MEANINGS.get(name, ("not", "all")))
+            is_known = name in _READERS and (not dot or how in MEANINGS.get(name, ("not", "all")))
             if not is_known:
                 raise BadRequest(f"There is no filter “{key[:50]}”. Filters are: {', '.join(NAMES)}.")
             values = [value for text in given if (value := _read(key, text)) is not None]
@@ -326,7 +326,7 @@ NAMES = tuple(_READERS)
 _MOST_Q = 3
 ONCE = frozenset(("after", "before", "added_after", "added_before", "gps", "favourite", "sort"))
 """Filters that have one value at most."""
-_MEANINGS: dict[str, tuple[str, ...]] = {**dict.fromkeys(ONCE, ()), "folder": ("not", "all", "only")}
+MEANINGS: dict[str, tuple[str, ...]] = {**dict.fromkeys(ONCE, ()), "folder": ("not", "all", "only")}
 """What besides "any of them" a filter's values can mean, where that is not usual."""
 TAKES = {name: takes for name, (_, takes) in _READERS.items()}
 """What each filter takes, in words."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app, request
 from pydantic import ConfigDict, Field, TypeAdapter
 
-from gateway.library.query import ONCE, TAKES
+from gateway.library.query import MEANINGS, ONCE, TAKES
 from gateway.library.tokens import OF_DEVICES
 from viewer.api.endpoint import MOST_ID, Endpoint, Model, Section
 
@@ -21,6 +21,11 @@ _PARTS: dict[str, dict[str, Any]] = {
     "id": {"type": "integer", "minimum": 0, "maximum": MOST_ID},
     "string": {"type": "string", "minLength": 1},
     "path": {"type": "string", "minLength": 1},
+}
+_MEANT = {
+    "not": "None of these values of “{}”.",
+    "all": "Every one of these values of “{}”.",
+    "only": "Any of these values of “{}”, without what is below them.",
 }
 _WORDS = {
     200: "Done.",
@@ -230,9 +235,8 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 def _filters() -> Iterable[tuple[str, dict[str, Any]]]:
     for name, takes in TAKES.items():
         yield name, _filter(name, f"{takes[:1].upper()}{takes[1:]}.", several=name not in ONCE)
-        if name not in ONCE:
-            yield f"{name}.not", _filter(f"{name}.not", f"None of these values of “{name}”.", several=True)
-            yield f"{name}.all", _filter(f"{name}.all", f"Every one of these values of “{name}”.", several=True)
+        for how in MEANINGS.get(name, ("not", "all")):
+            yield f"{name}.{how}", _filter(f"{name}.{how}", _MEANT[how].format(name), several=True)
 
 
 def _filter(name: str, words: str, *, several: bool) -> dict[str, Any]:
