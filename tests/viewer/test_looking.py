@@ -217,6 +217,9 @@ def test_everything_is_reached_with_the_keyboard_alone(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(page.locator(".pswp--open")).to_have_count(0)
     assert page.evaluate("() => document.activeElement.matches('.tile a')")
+    page.keyboard.press("g")
+    page.keyboard.press("f")
+    page.wait_for_url("**/folders")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
