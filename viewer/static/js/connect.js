@@ -1,6 +1,7 @@
 /** The page for devices: copies what is to be entered, and waits until the device comes. */
 
 import { gettext, ngettext } from './i18n.js';
+import { take } from './ui/copy.js';
 
 const OFTEN = 2000; // milliseconds
 /** From so long on, so seldom: server threads are few, and a page may be forgotten. */
@@ -24,7 +25,7 @@ export function start() {
 async function copy(button) {
   const code = button.parentElement?.querySelector('code');
   if (!code) return;
-  const done = await taken(code);
+  const done = await take(code);
   const before = button.title;
   button.title = done ? gettext('Copied') : gettext('Selected: copy it as usual');
   button.dataset.copied = done ? 'yes' : 'no';
@@ -35,21 +36,6 @@ async function copy(button) {
     delete button.dataset.copied;
     if (said) said.textContent = '';
   }, COPIED);
-}
-
-/**
- * Take a text to the clipboard, which pages without encryption may do only in the old way; it stays selected then.
- * @param {HTMLElement} code
- * @returns {Promise<boolean>}
- */
-async function taken(code) {
-  try {
-    await navigator.clipboard.writeText(code.textContent ?? '');
-    return true;
-  } catch {
-    getSelection()?.selectAllChildren(code);
-    return document.execCommand('copy');
-  }
 }
 
 /** @param {HTMLElement} section */

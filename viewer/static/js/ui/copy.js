@@ -14,16 +14,25 @@ export function copies() {
 async function copy(button) {
   const source = document.getElementById(button.dataset.copy ?? '');
   if (!source) return;
-  const text = source instanceof HTMLInputElement ? source.value : (source.textContent ?? '').trim();
   const label = button.querySelector('span') ?? button;
   const before = label.textContent;
+  if (!(await take(source))) return;
+  label.textContent = button.dataset.copied ?? before;
+  setTimeout(() => (label.textContent = before), A_WHILE);
+}
+
+/**
+ * Take a text to the clipboard, which pages without encryption may do only in the old way; it stays selected then.
+ * @param {HTMLElement} source
+ * @returns {Promise<boolean>} false where the person has to copy what is selected
+ */
+export async function take(source) {
   try {
-    await navigator.clipboard.writeText(text);
-    label.textContent = button.dataset.copied ?? before;
-    setTimeout(() => (label.textContent = before), A_WHILE);
+    await navigator.clipboard.writeText(source instanceof HTMLInputElement ? source.value : (source.textContent ?? '').trim());
+    return true;
   } catch {
-    // Without HTTPS browsers let nobody write there: it is selected, to be copied by hand.
     if (source instanceof HTMLInputElement) source.select();
     else getSelection()?.selectAllChildren(source);
+    return document.execCommand('copy');
   }
 }
