@@ -39,7 +39,7 @@ THEMES = (
 def _somebody() -> Response | None:
     """Only for who is signed in; a page that is asked for is shown after that."""
     if g.principal is None and request.method == "GET":
-        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+        return security.to_sign_in()
     security.principal()
     return None
 

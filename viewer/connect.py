@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
-from flask import Blueprint, g, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, g, jsonify, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 
 from viewer import security
@@ -80,7 +80,7 @@ _REFUSALS = {
 def page() -> Response | str:
     """Every kind of device; with ``device``, what one needs; with ``credential``, one that has its password."""
     if g.principal is None:
-        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+        return security.to_sign_in()
     kind = _BY_KEY.get(request.args.get("device", ""))
     if kind is None:
         return render_template("connect/kinds.html", kinds=KINDS, where=address())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, render_template
 
 from gateway.library.query import Query
 from viewer import security
@@ -20,6 +20,6 @@ blueprint = Blueprint("favourites", __name__)
 def favourites() -> Response | str:
     """The photos that have the heart of who looks, by the day they were taken."""
     if g.principal is None:
-        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+        return security.to_sign_in()
     spaces = security.library().files.spaces(g.principal)
     return render_template("favourites.html", grid=grid(Query.parse({"favourite": ["yes"]}), spaces))

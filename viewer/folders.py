@@ -61,7 +61,7 @@ class _Crumb(NamedTuple):
 def spaces() -> AnyResponse | str:
     """The spaces of who looks: where folders begin."""
     if g.principal is None:
-        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+        return security.to_sign_in()
     library = security.library()
     found = library.files.spaces(g.principal)
     return render_template("spaces.html", spaces=found, covers=library.folders.covers(g.principal), where=_where)
@@ -71,7 +71,7 @@ def spaces() -> AnyResponse | str:
 def folder(path: str) -> AnyResponse | str:
     """A folder: folders, photos, other files. With ``folders_after`` or ``files_after`` only more of these."""
     if g.principal is None:
-        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+        return security.to_sign_in()
     library, asked = security.library().folders, path_of(path)
     sort = _sort()
     for name, more in (("folders", library.folders), ("files", library.files)):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, render_template, request
 
 from gateway.library.query import Query
 from viewer import security
@@ -61,7 +61,7 @@ def theme() -> str:
 def photos() -> Response | str:
     """Everything of all spaces by the day it was taken. What the grid needs first stands in the page."""
     if g.principal is None:
-        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+        return security.to_sign_in()
     space = request.args.get("space")
     library = security.library()
     spaces = library.files.spaces(g.principal)

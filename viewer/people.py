@@ -34,7 +34,7 @@ ROLES = (
 def _administrator() -> AnyResponse | None:
     """Only for administrators; for others there is nothing here."""
     if g.principal is None and request.method == "GET":
-        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+        return security.to_sign_in()
     if not security.principal().admin:
         raise NotFound("There is nothing here.")
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, jsonify, render_template, request
 
 from gateway.errors import BadRequest
 from gateway.library.query import Box, Query
@@ -28,7 +28,7 @@ _MONTH = 30 * 86_400
 def map_() -> Redirect | str:
     """The map of a view. Where on it one is, ``center`` and ``zoom`` say."""
     if g.principal is None:
-        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+        return security.to_sign_in()
     spaces = security.library().files.spaces(g.principal)
     query, problems = read(spaces, *_VIEW)
     query = Query(query.filters)

@@ -33,7 +33,7 @@ _OPEN = ("town", "date", "camera", "kind")
 def gallery() -> Response | str:
     """What the filters of the address find. Without filters it is everything, which has an address of its own."""
     if g.principal is None:
-        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+        return security.to_sign_in()
     spaces = security.library().files.spaces(g.principal)
     query, problems = read(spaces)
     # Fields of a form that were left empty are no part of an address that people keep.
@@ -66,7 +66,7 @@ def gallery() -> Response | str:
 def search() -> Response | str:
     """Where a search begins: the field, the form, and what there is to look for."""
     if g.principal is None:
-        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+        return security.to_sign_in()
     spaces = security.library().files.spaces(g.principal)
     named = [("", gettext("All")), *((space.name, space.name) for space in spaces)] if len(spaces) > 1 else []
     return render_template("search_start.html", form=_form(EVERYTHING), named=named)
@@ -90,7 +90,8 @@ class _File(NamedTuple):
 def _file(file: OtherFile) -> _File:
     """A file that is no picture, by where it lies."""
     *folder, name = file.path
-    return _File(name, "/".join(folder), file.size, "/folders/" + "/".join(quote(one, safe="") for one in folder))
+    address = f"{request.root_path}/folders/{'/'.join(quote(one, safe='') for one in folder)}"
+    return _File(name, "/".join(folder), file.size, address)
 
 
 def read(spaces: Sequence[Space], *others: str) -> tuple[Query, list[str]]:

@@ -89,6 +89,16 @@ def cookie_name() -> str:
     return "__Host-davgallery" if request.is_secure else "davgallery"
 
 
+def here() -> str:
+    """The address of this request, with the prefix that a proxy has the gallery below."""
+    return request.root_path + request.full_path.rstrip("?")
+
+
+def to_sign_in() -> WerkzeugResponse:
+    """Have somebody sign in first, and then come back."""
+    return redirect(url_for("auth.sign_in", next=here()))
+
+
 def next_address() -> str:
     """Where to go on after a form, as its ``next`` says: a path of our own, never another site."""
     wanted = request.values.get("next", "")
@@ -140,7 +150,7 @@ def judge() -> WerkzeugResponse | None:
         return None
     if request.method not in _SAFE or request.path.startswith("/api/"):
         raise Forbidden
-    return redirect(url_for("auth.first_start", next=request.full_path.rstrip("?")))
+    return redirect(url_for("auth.first_start", next=here()))
 
 
 def look_again() -> None:

@@ -49,7 +49,7 @@ class Item(NamedTuple):
 def begin() -> AnyResponse:
     """The trash of the person's own space."""
     if g.principal is None:
-        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+        return security.to_sign_in()
     return redirect(url_for(".of_space", space=g.principal.name))
 
 
@@ -57,7 +57,7 @@ def begin() -> AnyResponse:
 def of_space(space: str) -> AnyResponse | str:
     """What is in the trash of a space, the latest first. With ``before`` only more of it."""
     if g.principal is None:
-        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+        return security.to_sign_in()
     spaces = security.library().files.spaces(g.principal)
     here = next((one for one in spaces if one.name == space), None)
     if here is None:

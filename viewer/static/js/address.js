@@ -1,4 +1,7 @@
-/** This page's address. */
+/** Addresses: this page's, and where the gallery is. */
+
+/** What comes before every address of the gallery: empty, or `/photos` where a proxy has it below a prefix. */
+export const base = new URL(import.meta.url).pathname.replace(/\/static\/.*/, '');
 
 /**
  * It with other values; those that are null are left out.

@@ -1,6 +1,7 @@
 /** Requests to the server, and plain words for what can go wrong with them. */
 
 import { gettext } from './i18n.js';
+import { base } from './address.js';
 
 const AGAIN_AFTER = 500; // milliseconds; long enough for a server that was just started anew
 
@@ -30,7 +31,7 @@ export async function get(path, parameters = {}, signal = undefined) {
   for (const [name, value] of Object.entries(parameters)) {
     for (const one of [value ?? []].flat()) query.append(name, one);
   }
-  const address = `/api/v1/${path}?${query}`;
+  const address = `${base}/api/v1/${path}?${query}`;
   return answerOf(
     await signedIn(async () => {
       const response = await asked(address, signal);
@@ -55,7 +56,7 @@ export async function send(method, path, body = undefined, signal = undefined) {
       const headers = { 'X-CSRF-Token': document.body.dataset.csrf ?? '' };
       const json =
         body === undefined ? {} : { body: JSON.stringify(body), headers: { ...headers, 'Content-Type': 'application/json' } };
-      return asked(`/api/v1/${path}`, signal, { method, headers, ...json });
+      return asked(`${base}/api/v1/${path}`, signal, { method, headers, ...json });
     }),
   );
 }

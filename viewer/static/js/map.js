@@ -1,6 +1,6 @@
 /** The map: photos that lie together as one picture with their number, and beside it the grid of what is in view. */
 
-import { addressOf } from './address.js';
+import { addressOf, base } from './address.js';
 import { get } from './api.js';
 import { Segments } from './grid/segments.js';
 import { gettext, ngettext, number } from './i18n.js';
@@ -200,7 +200,7 @@ class PhotoMap {
     const segments = Segments.from(answer);
     this.#page.filters.box = [box];
     part('count').textContent = ngettext('%(num)d photo here', '%(num)d photos here', segments.total);
-    part('as-search').href = `/gallery?${new URLSearchParams(Object.entries(this.#page.filters).flatMap(pairs))}`;
+    part('as-search').href = `${base}/gallery?${new URLSearchParams(Object.entries(this.#page.filters).flatMap(pairs))}`;
     part('elsewhere').hidden = segments.total > 0;
     part('grid').hidden = segments.total === 0;
     if (!segments.total) return;
@@ -239,7 +239,7 @@ const leastZoom = (width) => Math.max(1, Math.ceil(Math.log2(Math.max(1, width) 
  * @param {AbortSignal} signal
  */
 async function townsOf(box, zoom, signal) {
-  const response = await fetch(`/map/towns?${new URLSearchParams({ box, zoom: String(zoom) })}`, { signal });
+  const response = await fetch(`${base}/map/towns?${new URLSearchParams({ box, zoom: String(zoom) })}`, { signal });
   return response.ok ? response.json() : { name: [], lat: [], lon: [] }; // a map without names is one still
 }
 
@@ -251,7 +251,7 @@ async function townsOf(box, zoom, signal) {
 function picture(id, version, count) {
   const box = document.createElement('span');
   const image = document.createElement('img');
-  image.src = `/thumb/${id}/${version}/240.webp`;
+  image.src = `${base}/thumb/${id}/${version}/240.webp`;
   image.alt = '';
   image.draggable = false;
   image.addEventListener('error', () => box.classList.add('bare'));

@@ -4,6 +4,7 @@ import { send } from './api.js';
 import { gettext } from './i18n.js';
 import { goOn } from './ui/list.js';
 import { toast } from './ui/toast.js';
+import { base } from './address.js';
 
 /** Start the page. */
 export function start() {
@@ -23,7 +24,7 @@ export function start() {
         const folder = path.split('/').slice(0, -1).map(encodeURIComponent).join('/');
         toast(gettext('%(name)s is back.', { name }), {
           label: gettext('Show'),
-          act: () => location.assign(`/folders/${folder}`),
+          act: () => location.assign(`${base}/folders/${folder}`),
         });
       });
     } else if (await isSure(gettext('Delete %(name)s for ever?', { name }))) {

@@ -1,6 +1,7 @@
 /** A photo as the grid shows it, and where its pictures are. */
 
 import { date, gettext, time } from '../i18n.js';
+import { base } from '../address.js';
 
 /** @import { Answer } from './columns.js' */
 
@@ -71,13 +72,13 @@ export const hasPicture = ({ flags }) => (flags & FLAG.noPicture) === 0;
  * @param {Photo} photo
  * @param {number} name
  */
-export const pictureOf = ({ id, v }, name) => `/thumb/${id}/${v}/${name}.webp`;
+export const pictureOf = ({ id, v }, name) => `${base}/thumb/${id}/${v}/${name}.webp`;
 
 /** @param {Photo} photo */
 export const previewOf = (photo) => pictureOf(photo, PREVIEW);
 
 /** The address of a video, or of what a live photo moves with. @param {Photo} photo */
-export const playOf = ({ id }) => `/play/${id}`;
+export const playOf = ({ id }) => `${base}/play/${id}`;
 
 /**
  * The size of the preview, as far as the ratio tells.

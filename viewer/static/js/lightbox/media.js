@@ -4,6 +4,7 @@ import { get, Problem, send } from '../api.js';
 import { gettext } from '../i18n.js';
 import { hasPicture, nameOf, playOf, previewOf, previewSize } from '../grid/photo.js';
 import { detailOf } from './panel.js';
+import { base } from '../address.js';
 
 /** @import { Photo } from '../grid/photo.js' */
 
@@ -20,7 +21,7 @@ import { detailOf } from './panel.js';
  */
 
 /** The address of the file itself. @param {Photo} photo */
-export const originalOf = ({ id }) => `/original/${id}/file`;
+export const originalOf = ({ id }) => `${base}/original/${id}/file`;
 
 /**
  * @param {Photo | null} photo null while it is not known

@@ -3,6 +3,7 @@
 import { get } from '../api.js';
 import { date, dates, duration, gettext, ngettext, number, size, time, zone } from '../i18n.js';
 import { icon } from '../ui/icon.js';
+import { base } from '../address.js';
 
 /**
  * As the server tells it; lengths in pixels, sizes in bytes, times in milliseconds.
@@ -142,7 +143,7 @@ const folderOf = (path) => path.slice(0, path.lastIndexOf('/'));
 function mapOf({ id, latitude, longitude }) {
   if (latitude === null || longitude === null) return null;
   const link = document.createElement('a');
-  link.href = `/map?center=${latitude.toFixed(4)},${longitude.toFixed(4)}&zoom=10`;
+  link.href = `${base}/map?center=${latitude.toFixed(4)},${longitude.toFixed(4)}&zoom=10`;
   link.setAttribute('aria-label', gettext('On the map'));
   const map = document.createElement('div');
   map.className = 'where';
@@ -154,7 +155,7 @@ function mapOf({ id, latitude, longitude }) {
 /** @param {Detail['stack'][number]} file */
 function downloadOf({ id, name, size: bytes }) {
   const link = document.createElement('a');
-  link.href = `/original/${id}/${encodeURIComponent(name)}?download`;
+  link.href = `${base}/original/${id}/${encodeURIComponent(name)}?download`;
   link.textContent = name;
   link.title = gettext('Download');
   const line = document.createElement('span');
@@ -168,7 +169,7 @@ const seerOf = ({ name, role }) => `${name} · ${[gettext('viewer'), gettext('ed
 /** A path as a link to its folder. @param {string} path */
 function linked(path) {
   const link = document.createElement('a');
-  link.href = `/folders/${path.split('/').map(encodeURIComponent).join('/')}`;
+  link.href = `${base}/folders/${path.split('/').map(encodeURIComponent).join('/')}`;
   link.textContent = path;
   return link;
 }

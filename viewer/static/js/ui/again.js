@@ -1,6 +1,7 @@
 /** Signing in over the page when the session ended meanwhile, so that nothing on it is lost. */
 
 import { gettext } from '../i18n.js';
+import { base } from '../address.js';
 
 /** @type {Promise<boolean> | null} */
 let asked = null;
@@ -108,7 +109,7 @@ function field(id, text, type, autocomplete) {
 async function send(name, password) {
   try {
     const headers = { Accept: 'application/json' };
-    const response = await fetch('/sign-in', { method: 'POST', headers, body: new URLSearchParams({ name, password }) });
+    const response = await fetch(`${base}/sign-in`, { method: 'POST', headers, body: new URLSearchParams({ name, password }) });
     const answer = await response.json();
     if (!response.ok) return String(answer.detail);
     document.body.dataset.csrf = answer.csrf;

@@ -1,6 +1,7 @@
 /** The bar that says what is wrong with the page as a whole. */
 
 import { gettext } from '../i18n.js';
+import { base } from '../address.js';
 
 /**
  * Say it, or with null that all is well again.
@@ -22,7 +23,7 @@ export function tell(text, isSignedOut = false, again = undefined) {
   }
   if (!isSignedOut) return;
   const link = document.createElement('a');
-  link.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+  link.href = `${base}/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
   link.textContent = gettext('Sign in');
   link.addEventListener('click', async (event) => {
     event.preventDefault();

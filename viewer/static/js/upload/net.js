@@ -2,6 +2,7 @@
 
 import { get, send } from '../api.js';
 import { sha256 } from './hash.js';
+import { base } from '../address.js';
 
 /** @import { Net } from './queue.js' */
 
@@ -63,7 +64,7 @@ async function part(id, offset, body, hears, signal) {
       clearTimeout(silence);
       reject(new PartFailure(0));
     };
-    request.open('PUT', `/api/v1/uploads/${id}?offset=${offset}`);
+    request.open('PUT', `${base}/api/v1/uploads/${id}?offset=${offset}`);
     request.setRequestHeader('X-CSRF-Token', document.body.dataset.csrf ?? '');
     request.setRequestHeader('Content-Type', 'application/octet-stream');
     if (digest) request.setRequestHeader('Content-Digest', `sha-256=:${digest}:`);

@@ -8,6 +8,7 @@ import { net } from './net.js';
 import { picked } from './pick.js';
 import { Queue } from './queue.js';
 import { reasonOf, stateOf, timeLeft } from './words.js';
+import { base } from '../address.js';
 
 /** @import { Item, State } from './queue.js' */
 
@@ -417,7 +418,7 @@ class Row {
     const { path } = item;
     if (!path || !['done', 'here'].includes(item.state)) return;
     const folder = path.split('/').slice(0, -1).map(encodeURIComponent).join('/');
-    this.name.replaceChildren(make('a', { href: `/folders/${folder}`, textContent: this.name.textContent }));
+    this.name.replaceChildren(make('a', { href: `${base}/folders/${folder}`, textContent: this.name.textContent }));
   }
 }
 
