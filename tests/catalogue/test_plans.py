@@ -18,7 +18,8 @@ from gateway.catalogue import Catalogue, Transaction
 from gateway.catalogue.catalogue import _Compiled
 from gateway.catalogue.models import Base
 from gateway.catalogue.statements import every
-from gateway.library.transfers import Transfer, Wanted
+from gateway.library.intake import Wanted
+from gateway.library.transfers import Transfer
 from gateway.library.usage import count_wanted
 from gateway.library.values import PropertyChange
 from gateway.store.local import LocalStore
