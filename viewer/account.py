@@ -121,6 +121,12 @@ def end_device(device: int) -> Response:
     return _change("devices", lambda: security.library().profiles.end_device(g.principal, device))
 
 
+@blueprint.post("/programs/<id:token>/end")
+def end_program(token: int) -> Response:
+    """End the tokens of a program."""
+    return _change("programs", lambda: security.library().tokens.revoke(g.principal, token))
+
+
 @blueprint.get("/storage")
 def storage() -> str:
     """What takes the room of a space."""
@@ -196,6 +202,7 @@ def _values() -> dict[str, Any]:
         "themes": THEMES,
         "sessions": library.sessions.all(g.principal, g.token),
         "devices": library.profiles.devices(g.principal),
+        "programs": library.tokens.all(g.principal),
         "rooms": room.rooms(),
         "browser_of": browser_of,
         "ago": ago_of,

@@ -123,6 +123,28 @@ def test_the_password_of_a_device_is_shown_once_and_works_until_it_is_ended(gate
     assert dav(gateway, "quinn", password) == 401
 
 
+def test_programs_are_listed_and_ended(gateway: Gateway) -> None:
+    someone = newcomer(gateway, "petra")
+    assert "Programs" not in someone.get("/account").text
+    wanted = {"name": "petra", "password": PASSWORD, "scopes": ["photos:read"], "device": "backup"}
+    token = requests.post(f"{gateway.url}/api/v1/tokens", json=wanted, timeout=30).json()["access_token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+
+    def status() -> int:
+        return requests.get(f"{gateway.url}/api/v1/photos", headers=bearer, timeout=30).status_code
+
+    assert status() == 200
+    page = someone.get("/account").text
+    assert "<b>backup</b>" in page
+    assert "photos:read" in page
+    program = re.search(r"/account/programs/(\d+)/end", page)
+    assert program
+    assert newcomer(gateway, "rolf").submit(f"/account/programs/{program[1]}/end").status_code == 404
+    assert status() == 200
+    assert "Programs" not in someone.submit(f"/account/programs/{program[1]}/end").text
+    assert status() == 401
+
+
 def test_browsers_are_listed_and_ended(gateway: Gateway) -> None:
     someone, phone, third = newcomer(gateway, "sven"), Person(gateway.url, IPHONE), Person(gateway.url)
     for one in (phone, third):

@@ -91,6 +91,7 @@ ROUTES: dict[str, Row] = {
     "POST /account/name": Row(FORM, form={"called": "A"}),
     "POST /account/pages": Row(FORM, form={"theme": "dark"}),
     "POST /account/password": Row(REFUSED, form={"old": "wrong", "new": "another long password"}),
+    "POST /account/programs/<id:token>/end": Row("303 404 404 404 401 401 401", form={}),
     "POST /account/sessions/end": Row("404 404 404 404 401 401 401", form={}),
     "POST /account/sign-in-name": Row(REFUSED, form={"name": "a/b"}),
     "POST /connect": Row(FRAGMENT, form={"device": "mac", "name": "Mac"}),

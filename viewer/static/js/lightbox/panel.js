@@ -90,7 +90,7 @@ export function fill(panel, detail) {
   const { clock, day } = clockOf(detail.taken);
   add(gettext('Description'), detail.description);
   add(gettext('Taken'), date(day), `${time(clock)}, ${zoneOf(detail)}`, RULES.get(detail.date_rule)?.());
-  add(gettext('Place'), [detail.town, detail.region, detail.country].filter(Boolean).join(', '), mapOf(detail));
+  add(gettext('Place'), placeOf(detail), mapOf(detail));
   add(gettext('Camera'), cameraOf(detail), detail.lens, exposureOf(detail));
   add(gettext('Tags'), detail.tags.join(', '));
   add(gettext('Rating'), detail.rating ? '★'.repeat(detail.rating) : null);
@@ -135,6 +135,12 @@ async function draw(map, { latitude, longitude }) {
     map.remove(); // the place is said in words as well
   }
 }
+
+/**
+ * Town, region and country, each once: Lisbon is a region, too.
+ * @param {Detail} detail
+ */
+const placeOf = ({ town, region, country }) => [...new Set([town, region, country].filter(Boolean))].join(', ');
 
 /** The folder of a file. @param {string} path */
 const folderOf = (path) => path.slice(0, path.lastIndexOf('/'));

@@ -88,7 +88,10 @@ function list() {
   title.id = 'keys-title';
   const table = document.createElement('dl');
   table.className = 'keys';
-  for (const { keys, text } of [...scopes.values()].flat()) {
+  const all = [...scopes.values()].flat();
+  // The grid and the photo over it have some keys in common.
+  const different = new Map(all.map((one) => [`${one.keys} ${one.text}`, one]));
+  for (const { keys, text } of different.values()) {
     const [term, does] = [document.createElement('dt'), document.createElement('dd')];
     keys.forEach((key, i) => {
       if (i) term.append(' ');
