@@ -229,7 +229,7 @@ def environment(_file: BinaryIO) -> Extraction:
 
 
 def reach(file: BinaryIO) -> Extraction:
-    return said(attempts_of(file.read().decode()))
+    return said(attempts_of(file.read().decode()) or "nothing")
 
 
 def attempts_of(words: str) -> str:
