@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from tests.viewer.conftest import SCREENSHOTS
 from tests.viewer.gallery import NEWEST, Gallery, photograph
@@ -101,7 +101,8 @@ def test_who_is_signed_out_meanwhile_signs_in_over_the_photos(browser: Browser, 
     def without_session(route: Route) -> None:
         if not said:
             page.context.clear_cookies()
-        route.fulfill(response=page.context.request.get(route.request.url))
+        with suppress(Error):  # the page may be gone before its last answer
+            route.fulfill(response=page.context.request.get(route.request.url))
 
     with suppress(AssertionError), gallery.page(browser) as page:  # the browser itself complains of the answer 401
         page.wait_for_selector(GRID)
@@ -331,10 +332,11 @@ def test_closing_returns_to_a_photo_far_from_where_one_began(page: Page) -> None
     expect(_lightbox(page)).to_be_visible()
     for _ in range(60):
         page.keyboard.press("ArrowRight")
+    expect(page.locator(".pswp__counter")).to_have_text(re.compile("^61 "), timeout=20_000)
     page.wait_for_timeout(500)
     shown = _photo(page)
     page.keyboard.press("Escape")
-    expect(page.locator(f'.tile[data-id="{shown}"] a')).to_be_focused()
+    expect(page.locator(f'.tile[data-id="{shown}"] a')).to_be_focused(timeout=20_000)
     expect(page.locator(f'.tile[data-id="{shown}"]')).to_be_in_viewport()
 
 
@@ -390,7 +392,8 @@ def test_keys_are_listed(page: Page) -> None:
 
 def test_the_theme_stays_as_chosen_and_comes_with_the_page(page: Page) -> None:
     page.locator(".account summary").click()
-    page.get_by_label("Dark").check(force=True)
+    with page.expect_response("**/api/v1/account"):
+        page.get_by_label("Dark").check(force=True)
     assert page.evaluate("getComputedStyle(document.body.parentElement).backgroundColor") == "rgb(18, 18, 18)"
     page.reload()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"

@@ -3,6 +3,7 @@
 import { gettext } from './i18n.js';
 import { base } from './address.js';
 
+const SMALL = 10_000; // characters; browsers keep at most 64 KB alive
 const AGAIN_AFTER = 500; // milliseconds; long enough for a server that was just started anew
 
 /** What the server, or the lack of one, answered. */
@@ -56,7 +57,9 @@ export async function send(method, path, body = undefined, signal = undefined) {
       const headers = { 'X-CSRF-Token': document.body.dataset.csrf ?? '' };
       const json =
         body === undefined ? {} : { body: JSON.stringify(body), headers: { ...headers, 'Content-Type': 'application/json' } };
-      return asked(`${base}/api/v1/${path}`, signal, { method, headers, ...json });
+      // What was decided is told, though the page is left at once; browsers do that for what is small.
+      const keepalive = (json.body?.length ?? 0) < SMALL;
+      return asked(`${base}/api/v1/${path}`, signal, { method, headers, keepalive, ...json });
     }),
   );
 }
